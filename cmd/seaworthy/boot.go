@@ -20,7 +20,7 @@ import (
 )
 
 func (c *verbs) boot() *cobra.Command {
-	var vf verifyFlags
+	var vf cli.VerifyFlags
 	var publish, redirectTo []string
 	var memory, cpus int
 	var format string
@@ -65,11 +65,11 @@ signed it. If it refuses the image, boot ends with exit status 4.
 			if o.SecureBoot, err = secureBootStore(secure, vars); err != nil {
 				return err
 			}
-			v, certs, err := vf.checks(cmd.Context(), c)
+			v, certs, err := vf.Checks(cmd.Context(), c.Streams)
 			if err != nil {
 				return err
 			}
-			r, done, err := c.verifiedImage(cmd, args[0], redirectTo, seen{v: v, certs: certs})
+			r, done, err := c.verifiedImage(cmd, args[0], redirectTo, cli.Seen{V: v, Certs: certs})
 			defer done()
 			if err != nil {
 				return err
@@ -91,8 +91,8 @@ signed it. If it refuses the image, boot ends with exit status 4.
 			return c.runMachine(cmd.Context(), o)
 		},
 	}
-	vf.add(cmd)
-	vf.addOpinion(cmd)
+	vf.Add(cmd)
+	vf.AddOpinion(cmd)
 	cli.AddAllowRedirect(cmd, &redirectTo)
 	fs := cmd.Flags()
 	fs.StringArrayVar(&publish, "publish", nil, "HOST:GUEST: forward TCP port HOST of 127.0.0.1 to port GUEST of the machine (repeatable)")
@@ -108,30 +108,30 @@ signed it. If it refuses the image, boot ends with exit status 4.
 
 // verifiedImage verifies an image in a registry, a folder that build wrote, or one
 // file of it. The caller calls done at the end, also after an error.
-func (c *verbs) verifiedImage(cmd *cobra.Command, path string, redirectTo []string, how seen) (r *verify.Result, done func(), err error) {
-	if isReference(path) {
-		f, err := c.fetch(cmd, path, redirectTo, how, nil)
+func (c *verbs) verifiedImage(cmd *cobra.Command, path string, redirectTo []string, how cli.Seen) (r *verify.Result, done func(), err error) {
+	if cli.IsReference(path) {
+		f, err := c.Fetch(cmd, path, redirectTo, how, nil)
 		if err != nil {
 			return nil, func() {}, err
 		}
-		return f.r, func() { f.Close() }, nil
+		return f.R, func() { f.Close() }, nil
 	}
 	none := func() {}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, none, noOutput("boot", path)
+		return nil, none, cli.NoOutput("boot", path)
 	case err != nil:
 		return nil, none, system.NotRead(path, err)
 	case info.IsDir():
-		r, err = how.v.Dir(path)
+		r, err = how.V.Dir(path)
 	default:
-		r, err = how.v.File(path, "")
+		r, err = how.V.File(path, "")
 	}
 	if err != nil {
 		return nil, none, err
 	}
-	return r, func() { r.Close() }, checkBootImage(path, r, how.certs)
+	return r, func() { r.Close() }, cli.CheckBootImage(path, r, how.Certs)
 }
 
 // shutdownGrace is the time that a system gets to shut down.

@@ -19,7 +19,7 @@ func (c *verbs) build() *cobra.Command {
 	var rf cli.ResolveFlags
 	var pf cli.PolicyFlags
 	var sb secureBootFlags
-	var sf signFlags
+	var sf cli.SignFlags
 	var outputDir string
 	var rescan, noSBOM, small bool
 	cmd := &cobra.Command{
@@ -46,7 +46,7 @@ https URL.
 			}
 			// All flags are checked before any input is read.
 			reports, err := cli.ParseReports(pf.Reports)
-			err = errors.Join(err, image.CheckFormats(rf.Formats), sf.check("build"))
+			err = errors.Join(err, image.CheckFormats(rf.Formats), sf.Check("build"))
 			if err != nil {
 				return err
 			}
@@ -78,7 +78,7 @@ https URL.
 			if err := cli.OutsideOf(o.OutputDir, reports); err != nil {
 				return err
 			}
-			if o.Signer, err = sf.start(cmd.Context(), c, slices.Contains(files, "-")); err != nil {
+			if o.Signer, err = sf.Start(cmd.Context(), c.Streams, slices.Contains(files, "-")); err != nil {
 				return err
 			}
 			built, err := pipeline.Build(cmd.Context(), o)
@@ -104,8 +104,8 @@ https URL.
 	fs.BoolVar(&small, "small", false, "compress the initrd as much as possible, with xz; building and booting take longer")
 	fs.StringVar(&outputDir, "output-dir", "", "folder to write (default dist/NAME)")
 	fs.BoolVar(&noSBOM, "no-sbom", false, "leave the SBOM and the index of files out of the image")
-	sf.add(cmd, "build without signatures; verify will refuse the image")
-	sf.keyless.add(cmd)
+	sf.Add(cmd, "build without signatures; verify will refuse the image")
+	sf.Keyless.Add(cmd)
 	return cmd
 }
 

@@ -23,7 +23,7 @@ func (c *verbs) component() *cobra.Command {
 }
 
 func (c *verbs) componentBuild() *cobra.Command {
-	var sf signFlags
+	var sf cli.SignFlags
 	var layout, arch, state string
 	var locked, writeLock bool
 	var jobs int
@@ -78,8 +78,8 @@ component push takes them along. A trust policy can require them (docs/trust.md)
 			return errors.Join(append([]error{err}, errs...)...)
 		},
 	}
-	sf.addKey(cmd)
-	sf.keyless.add(cmd)
+	sf.AddKey(cmd)
+	sf.Keyless.Add(cmd)
 	fs := cmd.Flags()
 	fs.StringVar(&layout, "layout", "dist/components", "OCI layout to write the image to")
 	fs.StringVar(&arch, "arch", runtime.GOARCH, "architecture: amd64, arm64 or riscv64")
@@ -91,14 +91,14 @@ component push takes them along. A trust policy can require them (docs/trust.md)
 }
 
 // componentSigner opens the signer, nil if no flag names one.
-func (c *verbs) componentSigner(cmd *cobra.Command, sf *signFlags) (attest.Signer, error) {
-	if len(sf.given()) == 0 {
-		return nil, sf.keyless.check()
+func (c *verbs) componentSigner(cmd *cobra.Command, sf *cli.SignFlags) (attest.Signer, error) {
+	if len(sf.Given()) == 0 {
+		return nil, sf.Keyless.Check()
 	}
-	if err := sf.check("component build"); err != nil {
+	if err := sf.Check("component build"); err != nil {
 		return nil, err
 	}
-	return sf.signer(cmd.Context(), c)
+	return sf.Signer(cmd.Context(), c.Streams)
 }
 
 func (c *verbs) componentPush() *cobra.Command {

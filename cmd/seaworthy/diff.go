@@ -20,7 +20,7 @@ func (c *verbs) diff() *cobra.Command {
 	var pf cli.PolicyFlags
 	var oldWaivers string
 	var rescan bool
-	var df documentFlags
+	var df cli.DocumentFlags
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Show what is weaker and what is stronger in NEW than in OLD",
@@ -79,10 +79,10 @@ Exit status:
 			o := pipeline.DiffOptions{CheckOptions: check, OldWaivers: oldWaivers, Folders: map[string]string{}}
 			var errs []error
 			for _, side := range sides {
-				if !isReference(side) || o.Folders[side] != "" {
+				if !cli.IsReference(side) || o.Folders[side] != "" {
 					continue
 				}
-				f, err := df.fetch(c, cmd, side, &rf, pipeline.DiffFiles)
+				f, err := df.Fetch(c.Streams, cmd, side, &rf, pipeline.DiffFiles)
 				if errs = append(errs, err); err == nil {
 					defer f.Close()
 					o.Folders[side] = f.Dir
@@ -109,7 +109,7 @@ Exit status:
 	pf.RuleFlags.Add(cmd, "strict")
 	addRescan(cmd, &rescan)
 	rf.AddMemory(cmd)
-	df.add(cmd)
+	df.Add(cmd)
 	fs := cmd.Flags()
 	fs.StringVar(&pf.Waivers, "waivers", "", "file with waivers of NEW")
 	fs.StringVar(&oldWaivers, "old-waivers", "", "file with waivers of OLD (default: the file of --waivers)")

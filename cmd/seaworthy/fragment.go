@@ -106,7 +106,7 @@ func (c *verbs) runFragment(cmd *cobra.Command, f *fragmentFlags) error {
 			Arch          string   `json:"arch"`
 			For           []string `json:"for"`
 			*policy.Fragment
-		}{fragmentVersion, f.pack, f.version, f.from.Arch, list(f.files), out})
+		}{fragmentVersion, f.pack, f.version, f.from.Arch, append([]string{}, f.files...), out})
 	} else {
 		fmt.Fprintf(c.Text, "# Linux %s for %s: what the policy %s needs%s.\n", f.version, f.from.Arch, f.pack, forWhom(f.files))
 		out.WriteText(c.Text)

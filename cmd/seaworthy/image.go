@@ -14,6 +14,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/image/inspect"
+	"github.com/seaworthy-os/seaworthy/builder/image/inspect/text"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
@@ -62,7 +63,7 @@ Exit status:
 			if err != nil {
 				return err
 			}
-			if info, err := os.Stat(args[0]); err == nil && info.IsDir() || isReference(args[0]) {
+			if info, err := os.Stat(args[0]); err == nil && info.IsDir() || cli.IsReference(args[0]) {
 				return c.inspectStored(cmd, args[0], arch, redirectTo, certs, list)
 			}
 			return c.inspect(args[0], certs, list)
@@ -124,9 +125,9 @@ func (c *verbs) inspectStored(cmd *cobra.Command, name, arch string, redirectTo,
 		return err
 	}
 	dir := name
-	if isReference(name) {
+	if cli.IsReference(name) {
 		o := component.Options{Arch: arch, RedirectTo: redirectTo}
-		pushed, err := publish.IsFolder(cmd.Context(), name, publish.Options{RedirectTo: redirectTo, Note: c.note})
+		pushed, err := publish.IsFolder(cmd.Context(), name, publish.Options{RedirectTo: redirectTo, Note: c.Note})
 		if err != nil {
 			return err
 		}
@@ -138,7 +139,7 @@ func (c *verbs) inspectStored(cmd *cobra.Command, name, arch string, redirectTo,
 			return c.writeInspected(list, r)
 		}
 		any := publish.Checks{Statements: func(string, string) error { return nil }, Whole: func(string) error { return nil }}
-		f, err := publish.Fetch(cmd.Context(), name, publish.Options{RedirectTo: redirectTo, Note: c.note}, nil, any)
+		f, err := publish.Fetch(cmd.Context(), name, publish.Options{RedirectTo: redirectTo, Note: c.Note}, nil, any)
 		if err != nil {
 			return err
 		}
@@ -156,7 +157,7 @@ func (c *verbs) inspectStored(cmd *cobra.Command, name, arch string, redirectTo,
 func (c *verbs) writeInspected(list []cli.Wanted, r *inspect.Report) error {
 	return c.WriteWanted(list, func(w io.Writer, format string, _ report.Options) error {
 		if format == "text" {
-			return inspect.Text(w, r)
+			return text.Write(w, r)
 		}
 		return cli.EncodeJSON(w, r)
 	})

@@ -28,7 +28,7 @@ func (f *transferFlags) options(c *verbs, verb string) (publish.Options, error) 
 	if f.offline {
 		return publish.Options{}, system.BadInput("%s does not work with --offline", verb).Suggest("leave out --offline")
 	}
-	return publish.Options{RedirectTo: f.redirectTo, Note: c.note}, nil
+	return publish.Options{RedirectTo: f.redirectTo, Note: c.Note}, nil
 }
 
 // addCache is for verbs that keep incomplete downloads.
@@ -43,9 +43,6 @@ func (f *transferFlags) partial() string {
 	}
 	return ""
 }
-
-// note prints a sentence that is not an error.
-func (c *verbs) note(text string) { fmt.Fprintf(c.Err, "seaworthy: %s\n", cli.Printable(text)) }
 
 func (c *verbs) push() *cobra.Command {
 	var tf transferFlags
@@ -83,7 +80,7 @@ and not denied, but does not check the signatures: pull and verify do that.
 
 func (c *verbs) pull() *cobra.Command {
 	var tf transferFlags
-	var vf verifyFlags
+	var vf cli.VerifyFlags
 	var format string
 	cmd := &cobra.Command{
 		Use:   "pull REFERENCE DIR",
@@ -104,7 +101,7 @@ next pull continues where it stopped.
 			if err := cli.TextOrJSON(format); err != nil {
 				return err
 			}
-			v, certs, err := vf.checks(cmd.Context(), c)
+			v, certs, err := vf.Checks(cmd.Context(), c.Streams)
 			if err != nil {
 				return err
 			}
@@ -113,16 +110,16 @@ next pull continues where it stopped.
 				return err
 			}
 			o.Partial = tf.partial()
-			how := &seen{v: v, certs: certs}
-			err = publish.Pull(cmd.Context(), args[0], args[1], o, how.checks())
-			if how.r != nil {
-				defer how.r.Close()
+			how := &cli.Seen{V: v, Certs: certs}
+			err = publish.Pull(cmd.Context(), args[0], args[1], o, how.Checks())
+			if how.R != nil {
+				defer how.R.Close()
 			}
-			return c.verified(args[1], format, how.r, how.rules, err)
+			return c.verified(args[1], format, how.R, how.Rules, err)
 		},
 	}
-	vf.add(cmd)
-	vf.addOpinion(cmd)
+	vf.Add(cmd)
+	vf.AddOpinion(cmd)
 	tf.add(cmd)
 	tf.addCache(cmd)
 	cli.AddTextOrJSON(cmd, &format)

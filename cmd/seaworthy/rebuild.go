@@ -24,8 +24,8 @@ import (
 
 func (c *verbs) rebuild() *cobra.Command {
 	var rf cli.ResolveFlags
-	var vf verifyFlags
-	var sf signFlags
+	var vf cli.VerifyFlags
+	var sf cli.SignFlags
 	var sb secureBootFlags
 	var sources, outputDir, opinion string
 	var folders []string
@@ -57,10 +57,10 @@ Exit status:
 			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
-			if err := sf.check("rebuild"); err != nil {
+			if err := sf.Check("rebuild"); err != nil {
 				return err
 			}
-			v, err := vf.verifier(cmd.Context(), c)
+			v, err := vf.Verifier(cmd.Context(), c.Streams)
 			if err != nil {
 				return err
 			}
@@ -85,7 +85,7 @@ Exit status:
 			if o.SecureBoot, err = sb.signer(cmd.Context(), c); err != nil {
 				return err
 			}
-			open, err := sf.start(cmd.Context(), c, false)
+			open, err := sf.Start(cmd.Context(), c.Streams, false)
 			if err != nil {
 				return err
 			}
@@ -98,7 +98,7 @@ Exit status:
 				return exitWith(policy.ExitCode(r.Denied))
 			}
 			if open != nil {
-				if err := c.signOpinion(cmd, p, r, open, vf.now, opinion); err != nil {
+				if err := c.signOpinion(cmd, p, r, open, vf.Now, opinion); err != nil {
 					return err
 				}
 			}
@@ -113,12 +113,12 @@ Exit status:
 	rf.AddJobs(cmd)
 	cmd.Flags().Lookup("arch").Hidden = true // the provenance says it
 	rf.AddVulnerabilities(cmd)
-	sf.add(cmd, "build and compare, but sign no second opinion")
+	sf.Add(cmd, "build and compare, but sign no second opinion")
 	sb.add(cmd)
 	fs := cmd.Flags()
-	fs.StringArrayVar(&vf.keys, "trusted-key", nil, "public key that may have signed the provenance (repeatable)")
-	fs.StringVar(&vf.trust, "trust", "", "trust policy, instead of --trusted-key: who may have signed the provenance")
-	fs.StringVar(&vf.now, "now", "", "current time, for the second opinion: RFC 3339 or YYYY-MM-DD (default: the second opinion has no time)")
+	fs.StringArrayVar(&vf.Keys, "trusted-key", nil, "public key that may have signed the provenance (repeatable)")
+	fs.StringVar(&vf.Trust, "trust", "", "trust policy, instead of --trusted-key: who may have signed the provenance")
+	fs.StringVar(&vf.Now, "now", "", "current time, for the second opinion: RFC 3339 or YYYY-MM-DD (default: the second opinion has no time)")
 	fs.StringVar(&sources, "sources", ".", "folder with the os.yml files, the lock and the waivers")
 	fs.StringArrayVar(&folders, "policy", nil, "folder of rules, if the policy of the image was not built in (repeatable, in the order of the policy's name)")
 	fs.StringArrayVar(&rf.Tools, "tools", nil, "folder with programs and files that image formats need; PATH and Debian's folders are searched after it (repeatable)")
@@ -130,11 +130,11 @@ Exit status:
 // provenance finds and verifies the provenance of an image.
 func (c *verbs) provenance(cmd *cobra.Command, v *verify.Verifier, image string, rf *cli.ResolveFlags) (*verify.Provenance, error) {
 	at := image
-	if isReference(image) {
+	if cli.IsReference(image) {
 		if rf.Offline {
 			return nil, system.BadInput("%s is in a registry, which --offline excludes", image).Suggest("leave out --offline, or give a folder")
 		}
-		f, err := c.fetch(cmd, image, rf.RedirectTo, seen{v: v}, func([]string) ([]string, error) { return nil, nil })
+		f, err := c.Fetch(cmd, image, rf.RedirectTo, cli.Seen{V: v}, func([]string) ([]string, error) { return nil, nil })
 		if err != nil {
 			return nil, err
 		}
@@ -143,7 +143,7 @@ func (c *verbs) provenance(cmd *cobra.Command, v *verify.Verifier, image string,
 	}
 	switch info, err := os.Stat(at); {
 	case err != nil:
-		return nil, noOutput("rebuild", image)
+		return nil, cli.NoOutput("rebuild", image)
 	case info.IsDir():
 		at = filepath.Join(at, filepath.FromSlash(statement.BundlePath("provenance")))
 	}
@@ -222,7 +222,7 @@ func (f *opinionFlags) verifier(ctx context.Context, c *verbs, now string) (*ver
 	case f.file == "" || len(f.keys) == 0:
 		return nil, system.BadInput("--second-opinion and --second-opinion-key belong together").Suggest("give both")
 	}
-	return (&verifyFlags{keys: f.keys, now: now}).verifier(ctx, c)
+	return (&cli.VerifyFlags{Keys: f.keys, Now: now}).Verifier(ctx, c.Streams)
 }
 
 // judge adds the second opinion to a verification that succeeded.

@@ -15,7 +15,7 @@ import (
 
 func (c *verbs) sbom() *cobra.Command {
 	var format, component string
-	var df documentFlags
+	var df cli.DocumentFlags
 	var rf cli.ResolveFlags
 	cmd := &cobra.Command{
 		Use:   "sbom DIR|IMAGE|REFERENCE",
@@ -38,8 +38,8 @@ IMAGE is an image file of any origin. Sbom then makes an SBOM from the files in 
 			if pipeline.IsImage(dir) {
 				return c.imageSBOM(cmd, dir, component, format)
 			}
-			if isReference(dir) {
-				f, err := df.fetch(c, cmd, dir, &rf, func(paths []string) ([]string, error) {
+			if cli.IsReference(dir) {
+				f, err := df.Fetch(c.Streams, cmd, dir, &rf, func(paths []string) ([]string, error) {
 					path, err := pipeline.FindSBOM(paths, component, format)
 					if errors.Is(err, fs.ErrNotExist) {
 						err = system.Unusable("image %s has no SBOM", dir).Suggest("build it again, and push it again")
@@ -54,7 +54,7 @@ IMAGE is an image file of any origin. Sbom then makes an SBOM from the files in 
 			}
 			path, err := pipeline.SBOMPath(dir, component, format)
 			if errors.Is(err, fs.ErrNotExist) {
-				return noOutput("sbom", args[0])
+				return cli.NoOutput("sbom", args[0])
 			} else if err != nil {
 				return err
 			}
@@ -67,7 +67,7 @@ IMAGE is an image file of any origin. Sbom then makes an SBOM from the files in 
 			return err
 		},
 	}
-	df.add(cmd)
+	df.Add(cmd)
 	cli.AddAllowRedirect(cmd, &rf.RedirectTo)
 	cmd.Flags().StringVar(&format, "format", "spdx", "spdx (SPDX 2.3) or cyclonedx (CycloneDX 1.6)")
 	cli.Own(cmd, "format")

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/attest"
-	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/image/secureboot"
@@ -22,11 +20,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
-	"github.com/seaworthy-os/seaworthy/pipeline"
 )
-
-// maxPEM limits the size of a key or certificate file.
-const maxPEM = 64 << 10
 
 // secureBootFlags name the key that signs UKIs.
 type secureBootFlags struct{ key, command, cert, enrolled string }
@@ -56,15 +50,15 @@ func (f *secureBootFlags) signer(ctx context.Context, c *verbs) (uki.Signer, err
 		return nil, system.BadInput("--secure-boot-cert needs --secure-boot-key").Suggest("give the key of the certificate too")
 	}
 	flags := flag + " " + ref + ", --secure-boot-cert " + f.cert
-	cert, certErr := readPEM("--secure-boot-cert", f.cert)
+	cert, certErr := cli.ReadPEM("--secure-boot-cert", f.cert)
 	if f.command == "" && !attest.IsKMS(f.key) {
-		key, err := readPEM(flag, f.key)
+		key, err := cli.ReadPEM(flag, f.key)
 		if err := errors.Join(err, certErr); err != nil {
 			return nil, err
 		}
 		pair, err := uki.ParseKeyPair(key, cert)
 		if err != nil {
-			return nil, inFlags(flags, err)
+			return nil, cli.InFlags(flags, err)
 		}
 		return pair, nil
 	}
@@ -73,14 +67,14 @@ func (f *secureBootFlags) signer(ctx context.Context, c *verbs) (uki.Signer, err
 	}
 	parsed, err := uki.ParseCertificate(cert)
 	if err != nil {
-		return nil, inFlags("--secure-boot-cert "+f.cert, err)
+		return nil, cli.InFlags("--secure-boot-cert "+f.cert, err)
 	}
-	key, err := c.externalKey(ctx, f.key, f.command)
+	key, err := c.ExternalKey(ctx, f.key, f.command)
 	if err != nil {
-		return nil, inFlags(flag, err)
+		return nil, cli.InFlags(flag, err)
 	}
 	signer, err := uki.NewSigner(key, parsed)
-	return signer, inFlags(flags, err)
+	return signer, cli.InFlags(flags, err)
 }
 
 // maxLists limits the size of a file with signature lists. Microsoft's dbx has 24 KiB.
@@ -105,30 +99,7 @@ func (f *secureBootFlags) variables() ([]secureboot.Variable, error) {
 		files[name] = data
 	}
 	vars, err := secureboot.ReadVariables(files)
-	return vars, inFlags(flag, err)
-}
-
-// readPEM reads a small file that a flag names.
-func readPEM(flag, path string) ([]byte, error) {
-	if strings.Contains(path, "://") {
-		return nil, system.BadInput("%s %s: only files are supported", flag, path).Suggest("give the path of a PEM file")
-	}
-	data, err := bounded.ReadFile(path, maxPEM)
-	if err != nil {
-		return nil, system.BadInput("%s %s cannot be read", flag, path).Because(err).Suggest("make keys with: seaworthy key generate --secure-boot")
-	}
-	return data, nil
-}
-
-// inFlags adds the flags to an error about what they name.
-func inFlags(flags string, err error) error {
-	var e *system.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	named := *e
-	named.What = flags + ": " + e.What
-	return &named
+	return vars, cli.InFlags(flag, err)
 }
 
 // secureBootKeys are the flags of key generate --secure-boot.
@@ -239,32 +210,7 @@ func secureBootStore(on bool, path string) ([]byte, error) {
 		return nil, system.BadInput("--secure-boot-vars %s cannot be read", path).Because(err).Suggest("make a variable store with: seaworthy key generate --secure-boot")
 	}
 	if err := secureboot.CheckStore(store); err != nil {
-		return nil, inFlags("--secure-boot-vars "+path, err)
+		return nil, cli.InFlags("--secure-boot-vars "+path, err)
 	}
 	return store, nil
-}
-
-// certificates reads --secure-boot-cert. It returns nil if the flag is not given.
-func (f *verifyFlags) certificates() ([]*x509.Certificate, error) {
-	var out []*x509.Certificate
-	var errs []error
-	for _, path := range f.certs {
-		data, err := readPEM("--secure-boot-cert", path)
-		if err == nil {
-			var cert *x509.Certificate
-			cert, err = uki.ParseCertificate(data)
-			out = append(out, cert)
-			err = inFlags("--secure-boot-cert "+path, err)
-		}
-		errs = append(errs, err)
-	}
-	return out, errors.Join(errs...)
-}
-
-// checkBootImage compares what firmware starts with what was decided.
-func checkBootImage(path string, r *verify.Result, certs []*x509.Certificate) error {
-	if r.Scope == verify.ScopeFile {
-		path = ""
-	}
-	return pipeline.CheckBootImage(path, r, certs)
 }

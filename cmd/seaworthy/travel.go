@@ -83,8 +83,8 @@ The documents of the site are added to the archive:
 				return system.BadInput("no output file is given").Suggest("add -o FILE")
 			}
 			info, err := os.Stat(args[0])
-			if tf.offline = tf.offline && (err != nil || !info.IsDir()); err != nil && !isReference(args[0]) {
-				return noOutput("pack", args[0])
+			if tf.offline = tf.offline && (err != nil || !info.IsDir()); err != nil && !cli.IsReference(args[0]) {
+				return cli.NoOutput("pack", args[0])
 			}
 			o, err := tf.options(c, "pack")
 			if err != nil {
@@ -113,7 +113,7 @@ The documents of the site are added to the archive:
 }
 
 func (c *verbs) unpack() *cobra.Command {
-	var vf verifyFlags
+	var vf cli.VerifyFlags
 	var format string
 	cmd := &cobra.Command{
 		Use:   "unpack FILE [DIR]",
@@ -134,7 +134,7 @@ must not exist.
 			if err := cli.TextOrJSON(format); err != nil {
 				return err
 			}
-			v, certs, err := vf.checks(cmd.Context(), c)
+			v, certs, err := vf.Checks(cmd.Context(), c.Streams)
 			if err != nil {
 				return err
 			}
@@ -150,8 +150,8 @@ must not exist.
 			if _, err := os.Lstat(beside); err == nil && len(site.Documents) > 0 {
 				return system.BadInput("%s already exists", beside).Suggest("remove it, or give another DIR")
 			}
-			how := &seen{v: v, certs: certs}
-			checks := how.checks()
+			how := &cli.Seen{V: v, Certs: certs}
+			checks := how.Checks()
 			whole := checks.Whole
 			checks.Whole = func(dir string) error {
 				if err := whole(dir); err != nil {
@@ -159,14 +159,14 @@ must not exist.
 				}
 				return site.Check(cmd.Context(), dir)
 			}
-			err = publish.Unpack(cmd.Context(), args[0], dir, publish.Options{Note: c.note}, checks)
-			if how.r != nil {
-				defer how.r.Close()
+			err = publish.Unpack(cmd.Context(), args[0], dir, publish.Options{Note: c.Note}, checks)
+			if how.R != nil {
+				defer how.R.Close()
 			}
 			if err == nil && len(site.Documents) > 0 {
 				err = site.Write(beside)
 			}
-			if err := c.verified(dir, format, how.r, how.rules, err); err != nil {
+			if err := c.verified(dir, format, how.R, how.Rules, err); err != nil {
 				return err
 			}
 			for _, line := range site.Lines() {
@@ -175,8 +175,8 @@ must not exist.
 			return nil
 		},
 	}
-	vf.add(cmd)
-	vf.addOpinion(cmd)
+	vf.Add(cmd)
+	vf.AddOpinion(cmd)
 	cli.AddTextOrJSON(cmd, &format)
 	return cmd
 }

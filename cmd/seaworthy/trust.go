@@ -24,7 +24,7 @@ func (c *verbs) trust() *cobra.Command {
 }
 
 func (c *verbs) trustExplain() *cobra.Command {
-	var vf verifyFlags
+	var vf cli.VerifyFlags
 	var rf cli.ResolveFlags
 	var format string
 	cmd := &cobra.Command{
@@ -46,14 +46,14 @@ missing signature.
 			if err := cli.TextOrJSON(format); err != nil {
 				return err
 			}
-			if vf.trust == "" {
+			if vf.Trust == "" {
 				return system.BadInput("trust explain needs a trust policy").Suggest("give --trust trust.yml; docs/trust.md describes the file")
 			}
-			p, err := vf.policy(cmd.Context(), c)
+			p, err := vf.Policy(cmd.Context(), c.Streams)
 			if err != nil {
 				return err
 			}
-			t, err := trust.Load(vf.trust, p.Now, pipeline.Keyless)
+			t, err := trust.Load(vf.Trust, p.Now, pipeline.Keyless)
 			if err != nil {
 				return err
 			}
@@ -73,7 +73,7 @@ missing signature.
 			return c.explainComponent(found, format)
 		},
 	}
-	vf.addRequirements(cmd)
+	vf.AddRequirements(cmd)
 	rf.AddComponents(cmd)
 	cli.AddTextOrJSON(cmd, &format)
 	return cmd
@@ -120,7 +120,7 @@ func (c *verbs) explainRemote(cmd *cobra.Command, t *trust.Policy, p verify.Poli
 	var name string
 	var list []verify.Requirement
 	var verr error
-	fetched, err := publish.Fetch(cmd.Context(), reference, publish.Options{RedirectTo: rf.RedirectTo, Note: c.note}, nil, publish.Checks{
+	fetched, err := publish.Fetch(cmd.Context(), reference, publish.Options{RedirectTo: rf.RedirectTo, Note: c.Note}, nil, publish.Checks{
 		Statements: func(string, string) error { return nil },
 		Whole:      func(dir string) error { name, list, verr = v.Explain(dir); return nil },
 	})
@@ -215,8 +215,8 @@ func orEmpty(list []verify.Requirement) []verify.Requirement {
 }
 
 func (c *verbs) countersign() *cobra.Command {
-	var vf verifyFlags
-	var sf signFlags
+	var vf cli.VerifyFlags
+	var sf cli.SignFlags
 	cmd := &cobra.Command{
 		Use:   "countersign DIR",
 		Short: "Check a signed image, and add a second signature",
@@ -234,22 +234,22 @@ the image must meet the trust policy, except for signatures that are still missi
 			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
-			if err := sf.check("countersign"); err != nil {
+			if err := sf.Check("countersign"); err != nil {
 				return err
 			}
-			p, err := vf.policy(cmd.Context(), c)
+			p, err := vf.Policy(cmd.Context(), c.Streams)
 			if err != nil {
 				return err
 			}
 			p.Countersigning = true
-			v, err := vf.trusted(p)
+			v, err := vf.Trusted(p)
 			if err != nil {
 				return err
 			}
-			if !exists(args[0]) {
-				return noOutput("countersign", args[0])
+			if !cli.Exists(args[0]) {
+				return cli.NoOutput("countersign", args[0])
 			}
-			signer, err := sf.signer(cmd.Context(), c)
+			signer, err := sf.Signer(cmd.Context(), c.Streams)
 			if err != nil {
 				return err
 			}
@@ -264,9 +264,9 @@ the image must meet the trust policy, except for signatures that are still missi
 			return nil
 		},
 	}
-	sf.addKey(cmd)
-	sf.keyless.add(cmd)
-	cmd.Flags().StringArrayVar(&vf.keys, "trusted-key", nil, "public key of the signer whose image you accept (repeatable: one of them is enough)")
-	vf.addRequirements(cmd)
+	sf.AddKey(cmd)
+	sf.Keyless.Add(cmd)
+	cmd.Flags().StringArrayVar(&vf.Keys, "trusted-key", nil, "public key of the signer whose image you accept (repeatable: one of them is enough)")
+	vf.AddRequirements(cmd)
 	return cmd
 }

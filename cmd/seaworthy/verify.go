@@ -1,135 +1,21 @@
 package main
 
 import (
-	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/seaworthy-os/seaworthy/attest/trust"
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
-	"github.com/seaworthy-os/seaworthy/pipeline"
 )
 
-// verifyFlags are the flags of verify and boot.
-type verifyFlags struct {
-	keys     []string
-	identity identityFlags
-	trust    string
-	// opinion is the file of a second opinion, which the trust policy judges.
-	opinion       string
-	requirePolicy string
-	name, image   string
-	since         string
-	now           string
-	// certs are the certificates that may have signed the UKI.
-	certs []string
-}
-
-func (f *verifyFlags) add(cmd *cobra.Command) {
-	fs := cmd.Flags()
-	fs.StringArrayVar(&f.keys, "key", nil, "trusted public key: a PEM file, or NAME://KEY for the plugin sigstore-kms-NAME (repeatable: one of them is enough)")
-	f.identity.add(cmd)
-	f.addRequirements(cmd)
-}
-
-// addRequirements adds all flags except those that say who is trusted.
-func (f *verifyFlags) addRequirements(cmd *cobra.Command) {
-	fs := cmd.Flags()
-	fs.StringVar(&f.trust, "trust", "", "trust policy, instead of --key: who must have signed, and what the statements must say (docs/trust.md)")
-	fs.StringVar(&f.requirePolicy, "require-policy", "", "policy that the image must have passed: NAME[@DIGEST]")
-	fs.StringVar(&f.name, "name", "", "expected name of the system; an image of another system is refused")
-	fs.StringVar(&f.image, "image", "", "expected digest of the image, sha256:HEX, as verify prints it; any other image is refused")
-	fs.StringVar(&f.since, "not-older-than", "", "refuse a decision that is older than this time, or has no time: RFC 3339 or YYYY-MM-DD")
-	fs.StringArrayVar(&f.certs, "secure-boot-cert", nil, "certificate that must have signed the UKI of the image (repeatable: one of them is enough)")
-	fs.StringVar(&f.now, "now", "", "current time, to decide which waivers have expired: RFC 3339 or YYYY-MM-DD (default: the clock)")
-}
-
-// addOpinion adds --second-opinion, for trust policies that require one.
-func (f *verifyFlags) addOpinion(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.opinion, "second-opinion", "", "file that seaworthy rebuild wrote, if the trust policy requires a second opinion")
-}
-
-// checks are the verifier, and the certificates of which one must have signed the
-// UKI.
-func (f *verifyFlags) checks(ctx context.Context, c *verbs) (*verify.Verifier, []*x509.Certificate, error) {
-	v, err := f.verifier(ctx, c)
-	if err != nil {
-		return nil, nil, err
-	}
-	certs, err := f.certificates()
-	return v, certs, err
-}
-
-func (f *verifyFlags) verifier(ctx context.Context, c *verbs) (*verify.Verifier, error) {
-	p, err := f.policy(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	return f.trusted(p)
-}
-
-// trusted makes the verifier for the signers of --trust, or of --key.
-func (f *verifyFlags) trusted(p verify.Policy) (*verify.Verifier, error) {
-	if f.trust == "" {
-		return verify.New(p)
-	}
-	if len(p.Keys)+len(p.Authorities) > 0 {
-		return nil, system.BadInput("--trust cannot be used together with --key or --identity").Suggest("list the keys and identities in the trust policy")
-	}
-	t, err := trust.Load(f.trust, p.Now, pipeline.Keyless)
-	if err != nil {
-		return nil, err
-	}
-	return t.Verifier(p)
-}
-
-// policy has the requirements of the flags.
-func (f *verifyFlags) policy(ctx context.Context, c *verbs) (verify.Policy, error) {
-	now, day, err := cli.ParseTime("now", f.now)
-	if err != nil {
-		return verify.Policy{}, err
-	}
-	if f.now == "" {
-		now = time.Now().UTC()
-	}
-	if day {
-		// A day means its last second: a decision of the same day must not be in
-		// the future.
-		now = now.AddDate(0, 0, 1).Add(-time.Second)
-	}
-	p := verify.Policy{Name: f.name, Image: f.image, Now: now, SecondOpinion: f.opinion}
-	if p.NotOlderThan, _, err = cli.ParseTime("not-older-than", f.since); err != nil {
-		return p, err
-	}
-	if f.since != "" && p.NotOlderThan.IsZero() {
-		p.NotOlderThan = time.Unix(0, 0) // year 1 is the zero Time, which means "not given"
-	}
-	if f.requirePolicy != "" {
-		if p.RequirePolicy, p.RequireDigest, err = verify.ParseRequirement(f.requirePolicy); err != nil {
-			return p, err
-		}
-	}
-	for _, path := range f.keys {
-		k, err := c.publicKey(ctx, path)
-		if err != nil {
-			return p, err
-		}
-		p.Keys = append(p.Keys, k)
-	}
-	return p, f.identity.addTo(&p)
-}
-
 func (c *verbs) verify() *cobra.Command {
-	var vf verifyFlags
+	var vf cli.VerifyFlags
 	var format, rebuilt string
 	var redirectTo []string
 	var of opinionFlags
@@ -161,40 +47,40 @@ docs/verify.md lists all checks.
 			if err := cli.TextOrJSON(format); err != nil {
 				return err
 			}
-			if vf.trust != "" && len(of.keys) == 0 { // the trust policy says whose opinion counts
-				vf.opinion, of.file = of.file, ""
+			if vf.Trust != "" && len(of.keys) == 0 { // the trust policy says whose opinion counts
+				vf.Opinion, of.file = of.file, ""
 			}
-			v, certs, err := vf.checks(cmd.Context(), c)
+			v, certs, err := vf.Checks(cmd.Context(), c.Streams)
 			if err != nil {
 				return err
 			}
-			if rebuilt != "" && !exists(rebuilt) {
-				return noOutput("--rebuilt", rebuilt)
+			if rebuilt != "" && !cli.Exists(rebuilt) {
+				return cli.NoOutput("--rebuilt", rebuilt)
 			}
-			second, err := of.verifier(cmd.Context(), c, vf.now)
+			second, err := of.verifier(cmd.Context(), c, vf.Now)
 			if err != nil {
 				return err
 			}
-			if isReference(args[0]) {
-				f, err := c.fetch(cmd, args[0], redirectTo, seen{v: v, certs: certs, rebuilt: rebuilt}, nil)
+			if cli.IsReference(args[0]) {
+				f, err := c.Fetch(cmd, args[0], redirectTo, cli.Seen{V: v, Certs: certs, Rebuilt: rebuilt}, nil)
 				if err == nil {
 					defer f.Close()
 				}
-				f.rules, err = of.judge(second, f.r, f.rules, err)
-				return c.verified(args[0], format, f.r, f.rules, err)
+				f.Rules, err = of.judge(second, f.R, f.Rules, err)
+				return c.verified(args[0], format, f.R, f.Rules, err)
 			}
 			r, rules, err := c.verifyPath(v, args[0], rebuilt)
 			if r != nil {
 				defer r.Close()
 			}
 			if err == nil {
-				err = checkBootImage(args[0], r, certs)
+				err = cli.CheckBootImage(args[0], r, certs)
 			}
 			rules, err = of.judge(second, r, rules, err)
 			return c.verified(args[0], format, r, rules, err)
 		},
 	}
-	vf.add(cmd)
+	vf.Add(cmd)
 	of.add(cmd)
 	cli.AddAllowRedirect(cmd, &redirectTo)
 	cli.AddTextOrJSON(cmd, &format)
@@ -208,7 +94,7 @@ func (c *verbs) verifyPath(v *verify.Verifier, path, rebuilt string) (*verify.Re
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil, noOutput("verify", path)
+		return nil, nil, cli.NoOutput("verify", path)
 	case err != nil:
 		return nil, nil, system.Unusable("verify %s", path).Because(err)
 	case !info.IsDir() && rebuilt != "":
@@ -218,11 +104,6 @@ func (c *verbs) verifyPath(v *verify.Verifier, path, rebuilt string) (*verify.Re
 		return r, nil, err
 	}
 	return v.DirRules(path, rebuilt)
-}
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // verified prints the result of a verification, and returns its error.

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -31,9 +33,11 @@ type Check struct {
 	// system.
 	Unix string `json:"unix,omitempty"`
 	File string `json:"file,omitempty"`
-	// Get is the path of an HTTP request over TCP. Send is other data to send.
+	// Get is the path of an HTTP request over TCP. Send is other text to send, and
+	// Hex other bytes, as hexadecimal digits; spaces between them are ignored.
 	Get  string `json:"get,omitempty"`
 	Send string `json:"send,omitempty"`
+	Hex  string `json:"hex,omitempty"`
 	// Expect is a regular expression (RE2). Without it, any answer is right; a
 	// TCP port then needs only to accept a connection.
 	Expect string `json:"expect,omitempty"`
@@ -67,18 +71,29 @@ func (c *Check) Validate() error {
 			places++
 		}
 	}
+	questions := 0
+	for _, given := range []string{c.Get, c.Send, c.Hex} {
+		if given != "" {
+			questions++
+		}
+	}
 	_, err := regexp.Compile(c.Expect)
+	_, hexErr := c.bytes()
 	switch {
 	case places != 1:
 		return errors.New("a check needs one of tcp, udp, unix and file")
 	case c.TCP < 0 || c.TCP > 65535 || c.UDP < 0 || c.UDP > 65535:
 		return errors.New("a port is a number from 1 to 65535")
-	case c.Get != "" && (c.TCP == 0 || c.Send != ""):
-		return errors.New("get needs tcp, and cannot be used with send")
-	case c.UDP != 0 && c.Send == "":
-		return errors.New("udp needs send: a datagram that the component answers")
-	case c.File != "" && c.Send != "":
-		return errors.New("file cannot be used with send")
+	case questions > 1:
+		return errors.New("a check can have only one of get, send and hex")
+	case c.Get != "" && c.TCP == 0:
+		return errors.New("get needs tcp")
+	case c.UDP != 0 && questions == 0:
+		return errors.New("udp needs send or hex: a datagram that the component answers")
+	case c.File != "" && questions > 0:
+		return errors.New("file cannot be used with get, send or hex")
+	case hexErr != nil:
+		return fmt.Errorf("hex: %w", hexErr)
 	case err != nil:
 		return fmt.Errorf("expect: %w", err)
 	}
@@ -134,6 +149,17 @@ func readFile(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxAnswer))
 }
 
+// bytes is what is sent.
+func (c *Check) bytes() ([]byte, error) {
+	switch {
+	case c.Get != "":
+		return []byte("GET " + c.Get + " HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n"), nil
+	case c.Hex != "":
+		return hex.DecodeString(strings.ReplaceAll(c.Hex, " ", ""))
+	}
+	return []byte(c.Send), nil
+}
+
 // ask sends the question and reads until the answer matches, or ends.
 func (c *Check) ask(ctx context.Context, want *regexp.Regexp) ([]byte, error) {
 	network, address := "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.TCP))
@@ -151,14 +177,16 @@ func (c *Check) ask(ctx context.Context, want *regexp.Regexp) ([]byte, error) {
 	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return nil, err
 	}
-	send := c.Send
-	if c.Get != "" {
-		send = "GET " + c.Get + " HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-	}
-	if _, err := io.WriteString(conn, send); err != nil {
+	send, err := c.bytes()
+	if err != nil {
 		return nil, err
 	}
-	if c.Expect == "" && send == "" {
+	if len(send) > 0 {
+		if _, err := conn.Write(send); err != nil {
+			return nil, err
+		}
+	}
+	if c.Expect == "" && len(send) == 0 {
 		return nil, nil
 	}
 	var got []byte

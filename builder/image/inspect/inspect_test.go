@@ -19,6 +19,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/guest"
 	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/image/inspect"
+	"github.com/seaworthy-os/seaworthy/builder/image/inspect/text"
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/petest"
@@ -40,7 +41,7 @@ func testKernel() []byte {
 var tree = []struct{ path, body string }{
 	{"boot/", ""}, {"boot/cmdline", "console=ttyS0 quiet"}, {"boot/kernel", string(testKernel())},
 	{"etc/", ""}, {"etc/os-release", "ID=test\nPRETTY_NAME=\"Test \x1b[31mOS\"\n"},
-	{"init", guest.VerifiedRoot}, // an init that can boot every format
+	{"init", guest.VerifiedRoot + "\n" + guest.RootKinds}, // an init that can boot every format
 	{"lib/", ""}, {"lib/modules/", ""}, {"lib/modules/6.1.0-test/", ""},
 	{"usr/", ""}, {"usr/share/", ""}, {"usr/share/sbom/", ""}, {"usr/share/sbom/a.spdx.json", "{}"},
 }
@@ -152,9 +153,9 @@ func TestOurFormats(t *testing.T) {
 						found["command line"] = found["command line"] || strings.Contains(c.Text, "console=ttyS0 quiet")
 					}
 				}
-				var text bytes.Buffer
-				if err := inspect.Text(&text, r); err != nil || strings.Contains(text.String(), "\x1b") {
-					t.Errorf("%v, or the text has control characters: %q", err, text.String())
+				var out bytes.Buffer
+				if err := text.Write(&out, r); err != nil || strings.Contains(out.String(), "\x1b") {
+					t.Errorf("%v, or the text has control characters: %q", err, out.String())
 				}
 			}
 			want := []string{"kernel", "command line", "os-release", "modules", "SBOM"}
@@ -306,9 +307,9 @@ func TestTrusted(t *testing.T) {
 		if len(s) != 1 || s[0].Signer != "CN=CN a" || s[0].Valid != c.valid || s[0].Trusted != c.trusted {
 			t.Errorf("%+v", s)
 		}
-		var text bytes.Buffer
-		if err := inspect.Text(&text, r); err != nil || !strings.Contains(text.String(), c.text) {
-			t.Errorf("%v, %s", err, text.String())
+		var out bytes.Buffer
+		if err := text.Write(&out, r); err != nil || !strings.Contains(out.String(), c.text) {
+			t.Errorf("%v, %s", err, out.String())
 		}
 	}
 }

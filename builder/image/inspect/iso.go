@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf16"
 )
@@ -54,9 +55,10 @@ func describeISO(w *walker, it *Item, s *io.SectionReader) {
 	if it.FileSystem.Size > s.Size() {
 		it.problem("the file system has %d bytes, and there are %d: it is truncated", it.FileSystem.Size, s.Size())
 	}
-	files := &isoFiles{s: s, at: map[int64]string{}}
+	files := &isoFiles{s: s, at: map[int64]string{}, lists: map[string][]treeEntry{}, files: map[string]isoRecord{}}
 	if root != nil {
 		files.walk(w, it, root, joliet)
+		w.describeTree(it, files)
 	}
 	if catalogue > 0 {
 		describeElTorito(w, it, s, catalogue, files)
@@ -88,6 +90,29 @@ type isoFiles struct {
 	s       *io.SectionReader
 	unicode bool
 	at      map[int64]string
+	// lists has the folders that describeTree asks for, and files its files.
+	lists map[string][]treeEntry
+	files map[string]isoRecord
+}
+
+func (f *isoFiles) list(path string) ([]treeEntry, error) { return f.lists[path], nil }
+
+func (f *isoFiles) content(path string) ([]byte, error) {
+	r, ok := f.files[path]
+	if !ok || r.size > maxText {
+		return nil, nil
+	}
+	return read(f.s, r.at, int(r.size))
+}
+
+// keep remembers what describeTree asks for.
+func (f *isoFiles) keep(folder, path string, r isoRecord) {
+	if slices.Contains(rootFolders, folder) {
+		f.lists[folder] = append(f.lists[folder], treeEntry{r.name, r.folder, r.size})
+	}
+	if !r.folder && slices.Contains(osReleaseFiles, path) {
+		f.files[path] = r
+	}
 }
 
 // isoRecord is an entry of a folder.
@@ -119,6 +144,7 @@ func (f *isoFiles) walk(w *walker, it *Item, root, joliet []byte) {
 		}
 		for _, r := range list {
 			path := strings.TrimPrefix(dir.path+"/"+r.name, "/")
+			f.keep(dir.path, path, r)
 			switch {
 			case !r.folder:
 				it.list(path, r.size)

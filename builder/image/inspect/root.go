@@ -47,6 +47,9 @@ const (
 // osReleaseFiles are the places of os-release, most important first.
 var osReleaseFiles = []string{"etc/os-release", "usr/lib/os-release"}
 
+// rootFolders are the folders that describeTree lists.
+var rootFolders = []string{"lib/modules", "usr/lib/modules", sbomFolder}
+
 // osRelease reads the fields of os-release(5).
 func osRelease(content string) map[string]string {
 	out := map[string]string{}
@@ -160,7 +163,7 @@ func (w *walker) describeTree(it *Item, t tree) {
 			r.OSRelease = osRelease(string(b))
 		}
 	}
-	for _, p := range []string{"lib/modules", "usr/lib/modules", sbomFolder} {
+	for _, p := range rootFolders {
 		list, err := t.list(p)
 		if err != nil {
 			it.problem("/%s cannot be read: %v", p, err)

@@ -76,8 +76,8 @@ func Kinds() []string {
 	return slices.Compact(out)
 }
 
-// title is the name of a kind in a sentence.
-func title(name string) string {
+// Title is the name of a kind in a sentence.
+func Title(name string) string {
 	for _, k := range kinds() {
 		if k.name == name {
 			return k.title

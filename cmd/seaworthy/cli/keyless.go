@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -15,7 +15,6 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/service"
 	"github.com/seaworthy-os/seaworthy/attest/verify/keyless"
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
@@ -27,7 +26,7 @@ type keylessFlags struct {
 	subject, issuer     string
 }
 
-func (f *keylessFlags) add(cmd *cobra.Command) {
+func (f *keylessFlags) Add(cmd *cobra.Command) {
 	f.offered = true
 	fs := cmd.Flags()
 	fs.BoolVar(&f.on, "keyless", false, "sign with an identity instead of a key, through Sigstore's services (docs/signing.md)")
@@ -38,8 +37,8 @@ func (f *keylessFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.issuer, "issuer", "", "with --keyless: identity provider that the certificate must have (default: that of the token)")
 }
 
-// check requires the files.
-func (f *keylessFlags) check() error {
+// Check requires the files.
+func (f *keylessFlags) Check() error {
 	if !f.on {
 		for _, one := range []struct{ name, value string }{{"signing-config", f.config}, {"trusted-root", f.root},
 			{"identity-token", f.token}, {"identity", f.subject}, {"issuer", f.issuer}} {
@@ -56,7 +55,7 @@ func (f *keylessFlags) check() error {
 }
 
 // signer makes the signer. It sends no request.
-func (f *keylessFlags) signer(c *verbs) (attest.Signer, error) {
+func (f *keylessFlags) signer(c *Streams) (attest.Signer, error) {
 	o := attest.KeylessOptions{Issuer: f.issuer, Subject: f.subject}
 	var err, rootErr error
 	o.SigningConfig, err = readSigstore("--signing-config", f.config)
@@ -84,7 +83,7 @@ func readSigstore(flag, path string) ([]byte, error) {
 
 // source finds out where the identity token comes from: a file, the CI job, or a
 // person. A token in a file is checked at once, before anything is built.
-func (f *keylessFlags) source(c *verbs, config []byte) (oidc.Source, error) {
+func (f *keylessFlags) source(c *Streams, config []byte) (oidc.Source, error) {
 	if f.token != "" {
 		source := oidc.FromFile(f.token)
 		token, err := source(context.Background())
@@ -108,5 +107,5 @@ func (f *keylessFlags) source(c *verbs, config []byte) (oidc.Source, error) {
 	if provider == "" || !term.IsTerminal(int(os.Stderr.Fd())) {
 		return nil, nil // NewKeyless says what is missing
 	}
-	return oidc.Device(provider, service.Client{}, func(text string) { fmt.Fprintf(c.Err, "seaworthy: %s\n", cli.Printable(text)) }), nil
+	return oidc.Device(provider, service.Client{}, func(text string) { fmt.Fprintf(c.Err, "seaworthy: %s\n", Printable(text)) }), nil
 }

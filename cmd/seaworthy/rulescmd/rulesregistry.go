@@ -1,4 +1,4 @@
-package main
+package rulescmd
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ import (
 )
 
 func (c *verbs) rulesPush() *cobra.Command {
-	var sf signFlags
+	var sf cli.SignFlags
 	var redirectTo []string
 	cmd := &cobra.Command{
 		Use:   "push DIR oci://REFERENCE",
@@ -34,10 +34,10 @@ with the digest, in the form that --policy accepts. The same folder gives the sa
 			if err := registryReference(args[1]); err != nil {
 				return err
 			}
-			if err := sf.check("rules push"); err != nil {
+			if err := sf.Check("rules push"); err != nil {
 				return err
 			}
-			signer, err := sf.signer(cmd.Context(), c)
+			signer, err := sf.Signer(cmd.Context(), c.Streams)
 			if err != nil {
 				return err
 			}
@@ -49,7 +49,7 @@ with the digest, in the form that --policy accepts. The same folder gives the sa
 			return nil
 		},
 	}
-	sf.add(cmd, "push without a signature; --policy then accepts the bundle only by its digest")
+	sf.Add(cmd, "push without a signature; --policy then accepts the bundle only by its digest")
 	cli.AddAllowRedirect(cmd, &redirectTo)
 	return cmd
 }

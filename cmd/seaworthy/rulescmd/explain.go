@@ -1,4 +1,4 @@
-package main
+package rulescmd
 
 import (
 	"encoding/json"
@@ -25,11 +25,13 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-func (c *verbs) explain() *cobra.Command {
+// Explain makes the verb explain.
+func Explain(s *cli.Streams) *cobra.Command {
+	c := &verbs{s}
 	var rf cli.ResolveFlags
 	var pf cli.PolicyFlags
 	var file string
-	var df documentFlags
+	var df cli.DocumentFlags
 	cmd := &cobra.Command{
 		Use: "explain RULE|FINDING [OS.yml...]", Short: "Explain a rule or a finding, and show the edit that fixes it",
 		Long: `Explain RULE prints what the rule checks and why, with examples, parameters, allowances and
@@ -69,15 +71,15 @@ a waiver to complete.
 	rf.AddFormats(cmd)
 	pf.AddDecision(cmd)
 	cmd.Flags().StringVar(&file, "decision", "", "decision.json with the findings to explain, or the image in a registry that it is about")
-	df.add(cmd)
+	df.Add(cmd)
 	return cmd
 }
 
 // decided returns the decision in a file, or of an image in a registry, if there is
 // one. Else it checks a system. df is nil if the verb does not read registries.
-func (c *verbs) decided(cmd *cobra.Command, rf *cli.ResolveFlags, pf *cli.PolicyFlags, df *documentFlags, file string, files []string) (*decision.Decision, error) {
-	if df != nil && isReference(file) {
-		f, err := df.fetch(c, cmd, file, rf, func([]string) ([]string, error) { return []string{statement.DecisionFile}, nil })
+func (c *verbs) decided(cmd *cobra.Command, rf *cli.ResolveFlags, pf *cli.PolicyFlags, df *cli.DocumentFlags, file string, files []string) (*decision.Decision, error) {
+	if df != nil && cli.IsReference(file) {
+		f, err := df.Fetch(c.Streams, cmd, file, rf, func([]string) ([]string, error) { return []string{statement.DecisionFile}, nil })
 		if err != nil {
 			return nil, err
 		}

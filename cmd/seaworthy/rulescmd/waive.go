@@ -1,4 +1,4 @@
-package main
+package rulescmd
 
 import (
 	"errors"
@@ -17,7 +17,9 @@ import (
 // defaultWaivers is the file that waive writes to by default.
 const defaultWaivers = "waivers.yml"
 
-func (c *verbs) waive() *cobra.Command {
+// Waive makes the verb waive.
+func Waive(s *cli.Streams) *cobra.Command {
+	c := &verbs{s}
 	var rf cli.ResolveFlags
 	var pf cli.PolicyFlags
 	var o waive.Options

@@ -1,4 +1,5 @@
-package main
+// Package rulescmd has the verbs about rules and findings: rules, explain and waive.
+package rulescmd
 
 import (
 	"encoding/json"
@@ -14,7 +15,12 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy"
 )
 
-func (c *verbs) rules() *cobra.Command {
+// verbs makes the commands.
+type verbs struct{ *cli.Streams }
+
+// Rules makes the verb rules, with its subcommands.
+func Rules(s *cli.Streams) *cobra.Command {
+	c := &verbs{s}
 	cmd := &cobra.Command{Use: "rules", Short: "List, show, test and share rules"}
 	var rules cli.RuleReader
 	add := func(sub *cobra.Command) {

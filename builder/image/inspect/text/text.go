@@ -1,4 +1,5 @@
-package inspect
+// Package text writes a description of an image for people.
+package text
 
 import (
 	"cmp"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/builder/image/inspect"
 	"github.com/seaworthy-os/seaworthy/internal/safetext"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 )
@@ -18,8 +20,8 @@ const (
 	shownEntries = 12 // of os-release, SBAT and SBOMs
 )
 
-// Text writes a report for people. All text from the image is made safe.
-func Text(w io.Writer, r *Report) error {
+// Write writes a report for people. All text from the image is made safe.
+func Write(w io.Writer, r *inspect.Report) error {
 	p := &printer{w: w}
 	p.item(r.Item, 0, safetext.Clean(r.File)+": ")
 	return p.err
@@ -43,10 +45,10 @@ func (p *printer) row(depth int, label, format string, args ...any) {
 	}
 }
 
-func (p *printer) item(it *Item, depth int, head string) {
-	head += title(it.Kind)
+func (p *printer) item(it *inspect.Item, depth int, head string) {
+	head += inspect.Title(it.Kind)
 	if it.Kind == "" && it.Partition != nil {
-		head = strings.TrimSuffix(head, title("")) + "not looked into"
+		head = strings.TrimSuffix(head, inspect.Title("")) + "not looked into"
 	}
 	for _, more := range []string{it.About, it.Compression} {
 		if more != "" {
@@ -98,7 +100,7 @@ func (p *printer) item(it *Item, depth int, head string) {
 }
 
 // heading says where an item is.
-func heading(it *Item) string {
+func heading(it *inspect.Item) string {
 	switch p := it.Partition; {
 	case p != nil:
 		name := ""
@@ -112,7 +114,7 @@ func heading(it *Item) string {
 	return ""
 }
 
-func (p *printer) partition(depth int, part *Partition) {
+func (p *printer) partition(depth int, part *inspect.Partition) {
 	if part == nil {
 		return
 	}
@@ -126,7 +128,7 @@ func (p *printer) partition(depth int, part *Partition) {
 	p.row(depth, "attributes", "%s", part.Attributes)
 }
 
-func (p *printer) fileSystem(depth int, it *Item) {
+func (p *printer) fileSystem(depth int, it *inspect.Item) {
 	if fs := it.FileSystem; fs != nil {
 		p.row(depth, "file system", "%s", fs.Type)
 		p.row(depth, "label", "%s", fs.Label)
@@ -148,7 +150,7 @@ func (p *printer) fileSystem(depth int, it *Item) {
 	}
 }
 
-func (p *printer) efi(depth int, e *EFI) {
+func (p *printer) efi(depth int, e *inspect.EFI) {
 	if e == nil {
 		return
 	}
@@ -178,7 +180,7 @@ func (p *printer) efi(depth int, e *EFI) {
 	}
 }
 
-func (p *printer) loader(depth int, l *Loader) {
+func (p *printer) loader(depth int, l *inspect.Loader) {
 	p.row(depth, "boot loader", "%s, %s (%s)", l.Kind, words.Count(len(l.Entries), "entry", "entries"), l.Path)
 	for _, why := range l.Open {
 		p.row(depth, "open", "%s", why)
@@ -193,7 +195,7 @@ func (p *printer) loader(depth int, l *Loader) {
 	}
 }
 
-func (p *printer) root(depth int, it *Item) {
+func (p *printer) root(depth int, it *inspect.Item) {
 	if c := it.Container; c != nil {
 		p.row(depth, "container", "%s, %s %s", c.Format, words.Count(c.Layers, "layer", "layers"), strings.Join(c.Tags, " "))
 	}

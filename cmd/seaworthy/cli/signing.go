@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -12,37 +12,37 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 )
 
-// signFlags say who signs: the flags of all verbs that sign.
-type signFlags struct {
+// SignFlags say who signs: the flags of all verbs that sign.
+type SignFlags struct {
 	key, command string
-	keyless      keylessFlags
+	Keyless      keylessFlags
 	// optional is true for verbs that have --unsigned.
 	optional, unsigned bool
 }
 
-func (f *signFlags) add(cmd *cobra.Command, unsigned string) {
-	f.addKey(cmd)
+// Add adds the flags to a verb. unsigned is the help of --unsigned.
+func (f *SignFlags) Add(cmd *cobra.Command, unsigned string) {
+	f.AddKey(cmd)
 	f.optional = true
 	cmd.Flags().BoolVar(&f.unsigned, "unsigned", false, unsigned)
 }
 
-// addKey is for verbs that cannot leave out the signature.
-func (f *signFlags) addKey(cmd *cobra.Command) {
+// AddKey is for verbs that cannot leave out the signature.
+func (f *SignFlags) AddKey(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.key, "key", "", "private key for signing: a file, or NAME://KEY for the plugin sigstore-kms-NAME")
 	fs.StringVar(&f.command, "signer-command", "", "command that signs, instead of --key (docs/signing.md)")
 }
 
-// given lists the flags that are given.
-func (f *signFlags) given() []string {
+// Given lists the flags that are given.
+func (f *SignFlags) Given() []string {
 	var given []string
 	for _, one := range []struct {
 		name string
 		on   bool
-	}{{"--key", f.key != ""}, {"--signer-command", f.command != ""}, {"--keyless", f.keyless.on}, {"--unsigned", f.unsigned}} {
+	}{{"--key", f.key != ""}, {"--signer-command", f.command != ""}, {"--keyless", f.Keyless.on}, {"--unsigned", f.unsigned}} {
 		if one.on {
 			given = append(given, one.name)
 		}
@@ -50,13 +50,13 @@ func (f *signFlags) given() []string {
 	return given
 }
 
-// check requires one signer, or --unsigned.
-func (f *signFlags) check(verb string) error {
-	given := f.given()
+// Check requires one signer, or --unsigned.
+func (f *SignFlags) Check(verb string) error {
+	given := f.Given()
 	switch len(given) {
 	case 0:
 		flags := []string{"--key", "--signer-command"}
-		if f.keyless.offered {
+		if f.Keyless.offered {
 			flags = append(flags, "--keyless")
 		}
 		if f.optional {
@@ -65,25 +65,25 @@ func (f *signFlags) check(verb string) error {
 		last := len(flags) - 1
 		return system.BadInput("%s needs %s or %s", verb, strings.Join(flags[:last], ", "), flags[last]).Suggest("make a key with: seaworthy key generate")
 	case 1:
-		return f.keyless.check()
+		return f.Keyless.Check()
 	}
 	return system.BadInput("%s and %s cannot be used together", given[0], given[1]).Suggest("give only one of them")
 }
 
 // external reports whether the key is not in a file.
-func (f *signFlags) external() bool { return f.command != "" || f.keyless.on || attest.IsKMS(f.key) }
+func (f *SignFlags) external() bool { return f.command != "" || f.Keyless.on || attest.IsKMS(f.key) }
 
-// signer opens the signer, nil for --unsigned.
-func (f *signFlags) signer(ctx context.Context, c *verbs) (attest.Signer, error) {
+// Signer opens the signer, nil for --unsigned.
+func (f *SignFlags) Signer(ctx context.Context, c *Streams) (attest.Signer, error) {
 	switch {
 	case f.unsigned:
 		return nil, nil
-	case f.keyless.on:
-		return f.keyless.signer(c)
+	case f.Keyless.on:
+		return f.Keyless.signer(c)
 	case !f.external():
 		return attest.LoadSigner(f.key, func() ([]byte, error) { return c.Password(ctx) })
 	}
-	key, err := c.externalKey(ctx, f.key, f.command)
+	key, err := c.ExternalKey(ctx, f.key, f.command)
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +94,8 @@ func (f *signFlags) signer(ctx context.Context, c *verbs) (attest.Signer, error)
 	return s, nil
 }
 
-// externalKey opens a key behind a plugin or a command.
-func (c *verbs) externalKey(ctx context.Context, reference, command string) (attest.Key, error) {
+// ExternalKey opens a key behind a plugin or a command.
+func (c *Streams) ExternalKey(ctx context.Context, reference, command string) (attest.Key, error) {
 	if command != "" {
 		return attest.OpenCommand(ctx, command, c.Err)
 	}
@@ -103,7 +103,7 @@ func (c *verbs) externalKey(ctx context.Context, reference, command string) (att
 }
 
 // publicKey reads a public key from a file, or asks a plugin for it.
-func (c *verbs) publicKey(ctx context.Context, reference string) (crypto.PublicKey, error) {
+func (c *Streams) publicKey(ctx context.Context, reference string) (crypto.PublicKey, error) {
 	if !attest.IsKMS(reference) {
 		return verify.LoadKey(reference)
 	}
@@ -114,20 +114,20 @@ func (c *verbs) publicKey(ctx context.Context, reference string) (crypto.PublicK
 	return key.Public(), nil
 }
 
-// start opens the signer while os.yml and the policy are read, unless a person may
+// Start opens the signer while os.yml and the policy are read, unless a person may
 // be asked for something. Errors of a signer that is opened early are returned
 // later, by the function. It is nil for --unsigned. If stdin is true, standard
 // input is an os.yml.
-func (f *signFlags) start(ctx context.Context, c *verbs, stdin bool) (func() (attest.Signer, error), error) {
+func (f *SignFlags) Start(ctx context.Context, c *Streams, stdin bool) (func() (attest.Signer, error), error) {
 	if f.unsigned {
 		return nil, nil
 	}
-	_, known := os.LookupEnv(cli.PasswordEnv)
+	_, known := os.LookupEnv(PasswordEnv)
 	if stdin && !known && !f.external() {
 		return nil, system.BadInput("standard input is an os.yml, so the key's password cannot be read from it").
-			Suggest("set %s, or give the os.yml as a file", cli.PasswordEnv)
+			Suggest("set %s, or give the os.yml as a file", PasswordEnv)
 	}
-	open := sync.OnceValues(func() (attest.Signer, error) { return f.signer(ctx, c) })
+	open := sync.OnceValues(func() (attest.Signer, error) { return f.Signer(ctx, c) })
 	if known && !f.external() {
 		go func() { _, _ = open() }()
 		return open, nil
