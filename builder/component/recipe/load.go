@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -67,6 +68,8 @@ func parse(file string, data []byte) (*Recipe, error) {
 func (rec *Recipe) read(r *reader, root *yaml.Node) {
 	var architectures *yaml.Node
 	text := func(p *string) func(*yaml.Node) { return func(n *yaml.Node) { *p = r.Text(n) } }
+	var confined *confine
+	var config map[string]any
 	globs := func(p *[]string) func(*yaml.Node) { return func(n *yaml.Node) { *p = r.globs(n) } }
 	r.Fields(root, "the recipe", map[string]func(*yaml.Node){
 		"name":    func(n *yaml.Node) { rec.Name = r.match(n, nameRE, "name") },
@@ -88,16 +91,29 @@ func (rec *Recipe) read(r *reader, root *yaml.Node) {
 		"symlinks": func(n *yaml.Node) {
 			r.List(n, func(c *yaml.Node) { rec.Symlinks = append(rec.Symlinks, r.symlink(c)) })
 		},
-		"users":  func(n *yaml.Node) { r.List(n, func(c *yaml.Node) { rec.Users = append(rec.Users, r.user(c)) }) },
-		"groups": func(n *yaml.Node) { r.List(n, func(c *yaml.Node) { rec.Groups = append(rec.Groups, r.group(c)) }) },
-		"tar":    func(n *yaml.Node) { r.List(n, func(c *yaml.Node) { rec.Tars = append(rec.Tars, r.tar(c)) }) },
-		"kernel": func(n *yaml.Node) { rec.Kernel = r.kernel(n) },
-		"image":  func(n *yaml.Node) { rec.Image = r.image(n) },
-		"health": func(n *yaml.Node) { rec.Health = r.health(n) },
-		"config": func(n *yaml.Node) { rec.Config = r.label(n) },
+		"users":   func(n *yaml.Node) { r.List(n, func(c *yaml.Node) { rec.Users = append(rec.Users, r.user(c)) }) },
+		"groups":  func(n *yaml.Node) { r.List(n, func(c *yaml.Node) { rec.Groups = append(rec.Groups, r.group(c)) }) },
+		"tar":     func(n *yaml.Node) { r.List(n, func(c *yaml.Node) { rec.Tars = append(rec.Tars, r.tar(c)) }) },
+		"kernel":  func(n *yaml.Node) { rec.Kernel = r.kernel(n) },
+		"image":   func(n *yaml.Node) { rec.Image = r.image(n) },
+		"health":  func(n *yaml.Node) { rec.Health = r.health(n) },
+		"confine": func(n *yaml.Node) { confined = r.confine(n) },
+		"config":  func(n *yaml.Node) { config = r.label(n) },
 
 		"architectures": func(n *yaml.Node) { architectures = n },
 	})
+	if confined != nil {
+		if config == nil {
+			config = map[string]any{}
+		}
+		confined.fill(config)
+	}
+	if config != nil {
+		var err error
+		if rec.Config, err = json.Marshal(config); err != nil {
+			r.fail(root, "config cannot be written as JSON: %v", err)
+		}
+	}
 	for _, need := range []struct{ key, value string }{{"name", rec.Name}, {"version", rec.Version}} {
 		if need.value == "" && !r.Failed() {
 			r.fail(root, "the recipe needs a %s", need.key)

@@ -1,7 +1,7 @@
 package recipe
 
 import (
-	"encoding/json"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -82,24 +82,70 @@ func (r *reader) image(n *yaml.Node) ImageConfig {
 // labelKeys are the container keys of LinuxKit's YAML that the label may contain.
 var labelKeys = strings.Fields(`capabilities ambient mounts binds devices tmpfs command env cwd net pid ipc uts userns
 	hostname readonly maskedPaths readonlyPaths uid gid additionalGids noNewPrivileges oomScoreAdj
-	rootfsPropagation cgroupsPath resources sysctl rlimits uidMappings gidMappings annotations runtime`)
+	rootfsPropagation cgroupsPath resources sysctl rlimits uidMappings gidMappings annotations runtime seccomp apparmor`)
 
-// label reads the key config: container keys, as JSON for the label
-// org.mobyproject.config. Only the names of the keys are checked here: the builder
-// of a system checks their values.
-func (r *reader) label(n *yaml.Node) []byte {
+// label reads the key config: container keys for the label org.mobyproject.config.
+// Only the names of the keys are checked here: the builder of a system checks their
+// values.
+func (r *reader) label(n *yaml.Node) map[string]any {
 	known := map[string]func(*yaml.Node){}
 	values := map[string]any{}
 	for _, k := range labelKeys {
 		known[k] = func(n *yaml.Node) { values[k] = r.plain(n, 0) }
 	}
 	r.Fields(n, "config", known)
-	out, err := json.Marshal(values)
-	if err != nil {
-		r.fail(n, "config cannot be written as JSON: %v", err)
-		return nil
+	return values
+}
+
+// confine reads the limits of a confined component.
+func (r *reader) confine(n *yaml.Node) *confine {
+	c := &confine{}
+	number := func(p *int, most int) func(*yaml.Node) {
+		return func(n *yaml.Node) {
+			v, err := strconv.Atoi(n.Value)
+			if n.Kind != yaml.ScalarNode || err != nil || v < 1 || v > most {
+				r.fail(n, "must be a number from 1 to %d", most)
+			}
+			*p = v
+		}
 	}
-	return out
+	r.Fields(n, "confine", map[string]func(*yaml.Node){
+		"pids":   number(&c.pids, 1<<22),
+		"memory": number(&c.memory, 1<<20),
+	})
+	if (c.pids == 0 || c.memory == 0) && !r.Failed() {
+		r.fail(n, "confine needs pids (the most processes) and memory (MiB)")
+	}
+	return c
+}
+
+// confine takes everything from a component that most components do not need: then
+// config gives back what this one needs.
+type confine struct{ pids, memory int }
+
+// fill adds the keys that config does not have.
+func (c *confine) fill(config map[string]any) {
+	for key, value := range map[string]any{
+		"capabilities":    []any{},
+		"readonly":        true,
+		"noNewPrivileges": true,
+		"seccomp":         "default",
+		"ipc":             "new",
+		"uts":             "new",
+		"maskedPaths": []any{"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+			"/proc/scsi", "/proc/timer_list", "/sys/firmware"},
+		"readonlyPaths": []any{"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"},
+		"resources": map[string]any{
+			"pids":   map[string]any{"limit": c.pids},
+			"memory": map[string]any{"limit": c.memory << 20},
+			// Only the devices that every container has: null, zero, random, tty.
+			"devices": []any{map[string]any{"allow": false, "access": "rwm"}},
+		},
+	} {
+		if _, given := config[key]; !given {
+			config[key] = value
+		}
+	}
 }
 
 // plain converts a node for encoding/json: maps with text keys, lists, text,

@@ -132,3 +132,23 @@ func TestBuildAll(t *testing.T) {
 		}
 	}
 }
+
+// TestConfine: config gives back what confine takes.
+func TestConfine(t *testing.T) {
+	t.Parallel()
+	rec, err := parse("c.yml", []byte("name: a\nversion: \"1\"\nconfine: {pids: 9, memory: 2}\nconfig: {capabilities: [CAP_NET_RAW], uid: 5}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(rec.Config)
+	for _, want := range []string{`"capabilities":["CAP_NET_RAW"]`, `"uid":5`, `"seccomp":"default"`, `"limit":2097152`, `"limit":9`, `"readonly":true`, `{"access":"rwm","allow":false}`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the label lacks %s: %s", want, text)
+		}
+	}
+	for _, bad := range []string{"{pids: 9}", "{pids: 0, memory: 1}", "{pids: x, memory: 1}", "{pids: 1, memory: 1, cpu: 1}"} {
+		if _, err := parse("c.yml", []byte("name: a\nversion: \"1\"\nconfine: "+bad+"\n")); err == nil {
+			t.Errorf("%s is accepted", bad)
+		}
+	}
+}
