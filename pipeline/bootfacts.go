@@ -8,10 +8,10 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/image"
-	"github.com/seaworthy-os/seaworthy/builder/image/bootfacts"
 	"github.com/seaworthy-os/seaworthy/builder/image/inspect"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
+	"github.com/seaworthy-os/seaworthy/pipeline/bootfacts"
 	"github.com/seaworthy-os/seaworthy/scanner"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )

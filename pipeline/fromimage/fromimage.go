@@ -19,12 +19,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seaworthy-os/seaworthy/builder/image/bootfacts"
 	"github.com/seaworthy-os/seaworthy/builder/image/inspect"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/words"
+	"github.com/seaworthy-os/seaworthy/pipeline/bootfacts"
 	"github.com/seaworthy-os/seaworthy/scanner"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )

@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seaworthy-os/seaworthy/builder/image/bootfacts"
 	"github.com/seaworthy-os/seaworthy/builder/image/disk"
 	"github.com/seaworthy-os/seaworthy/builder/image/inspect"
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
 	"github.com/seaworthy-os/seaworthy/internal/petest"
+	"github.com/seaworthy-os/seaworthy/pipeline/bootfacts"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
