@@ -9,7 +9,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"sync"
@@ -54,6 +56,15 @@ func run(ctx context.Context, file string) error {
 	return nil
 }
 
+// reason is an error without the port that the system chose for this try.
+func reason(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err.Error()
+	}
+	return err.Error()
+}
+
 // pause is the time between two tries.
 const pause = time.Second
 
@@ -71,8 +82,8 @@ func (c *component) wait(ctx context.Context) {
 				fmt.Printf("probe: %s: %s answers %q\n", c.Name, check.String(), answer)
 				break
 			}
-			if s := err.Error(); s != last {
-				fmt.Printf("probe: %s: %s does not answer: %s\n", c.Name, check.String(), s)
+			if s := reason(err); s != last {
+				fmt.Printf("probe: %s: %s does not answer: %v\n", c.Name, check.String(), err)
 				last = s
 			}
 			select {

@@ -206,6 +206,7 @@ func (r *reader) health(n *yaml.Node) []health.Check {
 			"file":   func(n *yaml.Node) { c.File = "/" + r.path(n) },
 			"get":    text(&c.Get),
 			"send":   text(&c.Send),
+			"hex":    text(&c.Hex),
 			"expect": text(&c.Expect),
 		})
 		if err := c.Validate(); err != nil && !r.Failed() {
