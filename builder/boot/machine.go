@@ -47,12 +47,31 @@ var (
 	errRefused  = errors.New("refused")
 )
 
+// ErrBusy says that the kernel did not start because this computer was too busy to
+// emulate its timer in time. Nothing of the system has run: it can start again.
+var ErrBusy = errors.New("this computer is too busy to emulate the timer in time")
+
+// timerPanic begins the panic of a kernel that got no timer interrupts for some
+// hundredths of a second. It checks this before it starts anything.
+const timerPanic = "IO-APIC + timer doesn't work"
+
+// Tries is how often a machine is started if the computer is too busy.
+const Tries = 5
+
 // Run boots a machine and waits until it powers itself off. If Options.Ready is
 // set, it waits until the machine is ready. Both return nil. It returns an
 // error if QEMU is missing or fails, if the kernel panics, if init fails, or if
 // the context or the timeout ends first. The machine has ended when Run
-// returns.
+// returns. A kernel that has panicked with ErrBusy is started again.
 func Run(ctx context.Context, o Options) error {
+	for try := 1; ; try++ {
+		if err := run(ctx, o); try == Tries || !errors.Is(err, ErrBusy) {
+			return err
+		}
+	}
+}
+
+func run(ctx context.Context, o Options) error {
 	m, err := Start(ctx, o)
 	if err != nil {
 		return err
@@ -205,6 +224,8 @@ func (m *Machine) outcome(exit, cause error) error {
 		return system.Unusable("%s", what).Because(err).Suggest("%s", next)
 	}
 	switch {
+	case strings.HasPrefix(m.console.panicked, timerPanic):
+		return unusable("the kernel panicked: "+m.console.panicked, "run the command again when this computer is less busy", ErrBusy)
 	case m.console.panicked != "":
 		return unusable("the kernel panicked: "+m.console.panicked, "read the console output above for the cause", nil)
 	case len(m.console.failed) > 0:

@@ -51,6 +51,9 @@ func fakeQEMU(mode string) int {
 	case "panic":
 		fmt.Println("[    1.234567] Kernel panic - not syncing: VFS: Unable to mount root fs\nlater")
 		time.Sleep(time.Hour)
+	case "busy":
+		fmt.Println("[    0.040000] Kernel panic - not syncing: IO-APIC + timer doesn't work!  Boot with apic=debug and send a report.")
+		time.Sleep(time.Hour)
 	case "failed":
 		fmt.Println("[  2.00] seaworthy: boot failed: onboot 000-x: exit status 1\n[  2.00] seaworthy: boot failed: service y: no")
 	case "denied", "nothing", "another program":
@@ -139,6 +142,20 @@ func TestPowersOff(t *testing.T) {
 	}
 	if out.String() != "[  1.00] seaworthy: power off\n" {
 		t.Errorf("console %q", out.String())
+	}
+}
+
+// A kernel that panicked because the computer is busy is started again, but not
+// without end.
+func TestBusy(t *testing.T) {
+	var out buffer
+	o := options(t, "busy")
+	o.Console = &out
+	if err := Run(context.Background(), o); !errors.Is(err, ErrBusy) {
+		t.Errorf("%v", err)
+	}
+	if n := strings.Count(out.String(), "Kernel panic"); n != Tries {
+		t.Errorf("started %d times", n)
 	}
 }
 
