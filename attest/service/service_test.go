@@ -19,7 +19,7 @@ import (
 
 // post sends a request to a server that answers with handle, and returns the answer,
 // the pauses, and how often the server was asked.
-func post(t *testing.T, ctx context.Context, c service.Client, handle func(n int, w http.ResponseWriter, r *http.Request)) (body string, pauses []time.Duration, asked int, err error) {
+func post(ctx context.Context, t *testing.T, c service.Client, handle func(n int, w http.ResponseWriter, r *http.Request)) (body string, pauses []time.Duration, asked int, err error) {
 	t.Helper()
 	var n atomic.Int32
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -47,7 +47,7 @@ func post(t *testing.T, ctx context.Context, c service.Client, handle func(n int
 
 func TestBusyServices(t *testing.T) {
 	t.Parallel()
-	body, pauses, asked, err := post(t, t.Context(), service.Client{}, func(n int, w http.ResponseWriter, r *http.Request) {
+	body, pauses, asked, err := post(t.Context(), t, service.Client{}, func(n int, w http.ResponseWriter, r *http.Request) {
 		switch n {
 		case 1:
 			w.Header().Set("Retry-After", "7")
@@ -96,7 +96,7 @@ func TestErrorsNameTheService(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, _, asked, err := post(t, t.Context(), c.client, c.handle)
+			_, _, asked, err := post(t.Context(), t, c.client, c.handle)
 			var e *system.Error
 			if !errors.Is(err, system.ErrUnusable) || !strings.Contains(err.Error(), "the log at http://127.0.0.1:") || !strings.Contains(err.Error(), c.want) ||
 				strings.Contains(err.Error(), "hidden") || asked > c.asked || c.client.Hang == 0 && asked != c.asked || !errors.As(err, &e) || e.Next == "" {
@@ -109,7 +109,7 @@ func TestErrorsNameTheService(t *testing.T) {
 // A refusal can be an answer.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	body, _, _, err := post(t, t.Context(), service.Client{Refusals: true}, func(_ int, w http.ResponseWriter, _ *http.Request) {
+	body, _, _, err := post(t.Context(), t, service.Client{Refusals: true}, func(_ int, w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, "not yet")
 	})
@@ -136,7 +136,7 @@ func TestServiceIsDown(t *testing.T) {
 func TestCancelled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancelCause(t.Context())
-	_, _, asked, err := post(t, ctx, service.Client{}, func(_ int, w http.ResponseWriter, r *http.Request) {
+	_, _, asked, err := post(ctx, t, service.Client{}, func(_ int, w http.ResponseWriter, r *http.Request) {
 		cancel(errors.New("interrupted"))
 		<-r.Context().Done()
 	})

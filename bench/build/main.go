@@ -42,11 +42,11 @@ var components = []struct {
 const shares = 430
 
 type bench struct {
-	program, linuxkit, tools string
-	formats                  string
-	megabytes                int64
-	runs                     int
-	dir                      string
+	program, linuxkit string
+	formats           string
+	megabytes         int64
+	runs              int
+	dir               string
 }
 
 func main() {

@@ -28,12 +28,16 @@ type component struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, "/etc/probe.json"); err != nil {
+	err := run(ctx, "/etc/probe.json")
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "probe:", err)
+	} else {
+		<-ctx.Done() // a service that ends would be started again
+	}
+	stop()
+	if err != nil {
 		os.Exit(1)
 	}
-	<-ctx.Done() // a service that ends would be started again
 }
 
 func run(ctx context.Context, file string) error {

@@ -41,7 +41,6 @@ type Image struct {
 	unknown []facts.NotSaid
 	os      *system.OS
 	tree    *listing
-	sinks   map[string]*feed
 }
 
 type file struct {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto"
 	"errors"
 	"fmt"
 	"os"
@@ -54,7 +53,7 @@ func (c *Streams) Memory(ctx context.Context, f *ResolveFlags, rescan bool) (sto
 	if m.signKey != "" {
 		s, err := attest.LoadSigner(m.signKey, func() ([]byte, error) { return c.Password(ctx) })
 		if errs = append(errs, err); err == nil {
-			o.Signer, o.Keys = s, append(o.Keys, crypto.PublicKey(s.PublicKey()))
+			o.Signer, o.Keys = s, append(o.Keys, s.PublicKey())
 		}
 	}
 	if o.Program, err = programDigest(); err != nil {
