@@ -89,7 +89,7 @@ test-boot: test-deps boot-deps demo-components ## boot every format, under Secur
 	@$(MAKE) --no-print-directory demo-components efi ARCH=arm64
 	@SEAWORTHY_BOOT=all $(GOTEST) -count=1 -p 1 -v -run 'TestMinimal|TestSmall|TestDamagedRoot|TestSecureBoot|TestBoot' ./cmd/seaworthy ./builder/image/secureboot
 
-test-components: test-deps components ## boot all components, a few systems with many of them, and ask each of them something
+test-components: test-deps components ## boot all components, a few systems with many of them, and run their health checks
 	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents' ./cmd/seaworthy
 
 test-sigstore-js: ## test that sigstore-js verifies our signatures, and that we verify its (installs npm packages)

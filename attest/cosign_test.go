@@ -84,7 +84,7 @@ func (c *cosign) testTheirBundles(t *testing.T) {
 	args := []string{"attest-blob", "--key", key + ".key", "--predicate", filepath.Join(dir, "predicate.json"), "--type", "https://example.org/x",
 		"--bundle", out, "--new-bundle-format", "--tlog-upload=false", "--yes"}
 	if _, err := c.run(t, append(args, file)...); err != nil {
-		// cosign v3 asks its services unless it is told not to.
+		// By default, cosign v3 contacts Sigstore's services. This flag prevents that.
 		if text, err := c.run(t, append(args, "--use-signing-config=false", file)...); err != nil {
 			t.Fatalf("cosign attest-blob: %v\n%s", err, text)
 		}

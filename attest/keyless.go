@@ -196,8 +196,8 @@ func (k *Keyless) request(ctx context.Context, token string) (*credential, error
 	return c, err
 }
 
-// unusableAnswer keeps the error of a service, and else says which service gave an
-// answer that cannot be used.
+// unusableAnswer returns the error of a service as it is. Any other error becomes one
+// that names the service.
 func unusableAnswer(name, address string, err error) error {
 	var e *system.Error
 	if errors.As(err, &e) {

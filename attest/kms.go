@@ -93,7 +93,7 @@ func (p *plugin) call(ctx context.Context, input []byte, method *common.MethodAr
 	case err != nil && jerr != nil:
 		return nil, err
 	case jerr != nil:
-		return nil, p.failed(jerr, "its answer is not what the protocol asks for")
+		return nil, p.failed(jerr, "its answer does not follow the protocol")
 	}
 	return &resp, nil
 }

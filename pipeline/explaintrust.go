@@ -22,7 +22,7 @@ type Trusted struct {
 }
 
 // ExplainTrust compares a component image with a trust policy. Requirements that are
-// not met are no error.
+// not met are not an error.
 func ExplainTrust(ctx context.Context, p *trust.Policy, reference string, o component.Options) (*Trusted, error) {
 	store, err := component.Open(o)
 	if err != nil {

@@ -149,7 +149,7 @@ func (o *RebuildOptions) follow(p *verify.Provenance) error {
 		case d.Name == statement.DependencyCertificate:
 			if o.SecureBoot == nil {
 				errs = append(errs, system.BadInput("the image is signed for Secure Boot with the key of certificate %s", d.SHA256()).
-					Suggest("give this key and certificate with --secure-boot-key and --secure-boot-cert: without the key, nobody can make the same bytes"))
+					Suggest("give this key and certificate with --secure-boot-key and --secure-boot-cert: only this key makes the same bytes"))
 			}
 		}
 	}

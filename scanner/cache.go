@@ -16,7 +16,7 @@ import (
 type Cache = kept.Store
 
 // Shared stores what was found in images for several machines. It returns only
-// entries that somebody made whom the user trusts. Its methods may be called
+// entries that a trusted person or machine made. Its methods may be called
 // concurrently. Both may fail: the image is then scanned.
 type Shared interface {
 	Load(img *system.Image, key string) ([]byte, bool)

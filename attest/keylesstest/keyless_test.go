@@ -276,7 +276,7 @@ func (s *sigstore) failures(t *testing.T) {
 	fail("token of an unknown provider", 3, "the certificate authority at "+s.ca, "--identity-token", stranger)
 	fail("certificate for another identity", 4, "but the build requires owner@example.org", "--identity-token", s.token, "--identity", "owner@example.org")
 
-	// A log that is not the trusted one: its proofs are worth nothing.
+	// Proofs of a log that is not trusted are refused.
 	another := &sigstore{dir: t.TempDir()}
 	wrongLog, _, _ := rekor(t, another.dir)
 	s.config = s.writeConfig(t, "wrong.json", s.ca, s.tsa, wrongLog)

@@ -23,9 +23,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-// freeze writes testdata/frozen/NAME.json from the seals of today. Use a new name
+// freeze writes testdata/frozen/NAME.json from new seals. Use a new name
 // after each change of a format, and never replace a file there.
-var freeze = flag.String("freeze", "", "write the seals of today into testdata/frozen/NAME.json")
+var freeze = flag.String("freeze", "", "write new seals into testdata/frozen/NAME.json")
 
 // frozen is a sealed folder as one text file, with what must be found in it.
 type frozen struct {
@@ -141,7 +141,7 @@ func (f *frozen) verify(t *testing.T) {
 	}
 }
 
-// writeFrozen freezes a seal with all kinds of files of today.
+// writeFrozen freezes a new seal with all kinds of files.
 func writeFrozen(t *testing.T, name string) {
 	t.Helper()
 	path := filepath.Join(frozenDir, name+".json")

@@ -168,8 +168,8 @@ func (b *bench) linuxkitCommands() ([]command, error) {
 	return all, os.MkdirAll(out, 0o755)
 }
 
-// measure runs all commands in turn, so that a busy time of the machine meets all of
-// them.
+// measure runs the commands in turn, so that other work on the machine slows all of
+// them equally.
 func (b *bench) measure(todo []command) error {
 	before := measure.Load()
 	var yardsticks []measure.Sample

@@ -145,8 +145,8 @@ func TestPowersOff(t *testing.T) {
 	}
 }
 
-// A kernel that panicked because the computer is busy is started again, but not
-// without end.
+// A kernel that panicked because the computer is busy is started again, a limited
+// number of times.
 func TestBusy(t *testing.T) {
 	var out buffer
 	o := options(t, "busy")

@@ -46,7 +46,7 @@ func EmptyData(ctx context.Context, tools Tools, path, name string, at time.Time
 	args := append([]string{}, dataOptions...)
 	args = append(args, "-U", id, "-E", "hash_seed="+id+",root_owner=0:0,nodiscard,lazy_itable_init=0,lazy_journal_init=0,resize=268435456", path, fmt.Sprint(DataSize/4096))
 	cmd := exec.CommandContext(ctx, tool, args...)
-	// A time of 0 would be the clock.
+	// mke2fs takes a time of 0 as the current time.
 	cmd.Env = append(toolEnv(), "MKE2FS_CONFIG=/dev/null", fmt.Sprintf("E2FSPROGS_FAKE_TIME=%d", max(at.Unix(), 1)))
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		return err

@@ -230,7 +230,7 @@ func WriteDisk(out, program *os.File, size int64, arch string) error {
 	return writeRawEFI(out, file, digest, Options{Arch: arch, Time: time.Unix(0, 0)})
 }
 
-// maxFAT16 is the largest file that a FAT16 file system has room for, with a distance.
+// maxFAT16 is the largest file in a FAT16 file system: its limit, less some reserve.
 const maxFAT16 = 1<<31 - 1<<20
 
 func makeISOEFI(b Base, o Options, ending string) (_ []string, err error) {

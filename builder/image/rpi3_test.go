@@ -125,7 +125,7 @@ func TestRPi3Errors(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
-	// What is missing is said before any work starts.
+	// Missing files are reported before any work starts.
 	if _, err := Require([]string{"rpi3"}, "arm64", Tools{}, false); err == nil || !strings.Contains(err.Error(), "start.elf was not found") {
 		if !slices.ContainsFunc(rpi3Tools, func(tool Tool) bool { return !isFile(filepath.Join(tool.Dir, tool.Name)) }) {
 			t.Skip("the firmware is installed")

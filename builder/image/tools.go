@@ -110,7 +110,7 @@ func Require(names []string, arch string, tools Tools, small bool) ([]Used, erro
 		}
 	}
 	if small && len(errs) == 0 && !seen[xzTool.Name] {
-		errs = append(errs, system.BadInput("a small initrd was asked for, but no format has an initrd").
+		errs = append(errs, system.BadInput("--small is given, but no format has an initrd").
 			Suggest("leave out --small, or use another --format"))
 	}
 	slices.SortFunc(out, func(a, b Used) int { return strings.Compare(a.Name, b.Name) })

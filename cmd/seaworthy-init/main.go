@@ -2,7 +2,7 @@
 
 // Command seaworthy-init is PID 1 of the systems that seaworthy builds. By the name
 // seaworthy-whence, it says where a file or a process of the system comes from: both
-// are one program, because a second one would be larger than the rest of its work.
+// are one program, because most of a second one would be Go's runtime again.
 package main
 
 import (

@@ -107,7 +107,7 @@ next:
 	return groups
 }
 
-// TestComponents boots all components, and asks each of them something. Every system
+// TestComponents boots all components, and runs their health checks. Every system
 // passes baseline without waivers: with nothing but the components' allowances.
 func TestComponents(t *testing.T) {
 	wanted := os.Getenv("SEAWORTHY_COMPONENTS")

@@ -154,7 +154,7 @@ func TestFirmwares(t *testing.T) {
 	}
 }
 
-// What was not read is said: a rule must not pass because of it.
+// Parts that were not read are reported, so that no rule passes because of them.
 func TestUnread(t *testing.T) {
 	t.Parallel()
 	damaged := fat(t, disk.Bytes("EFI/BOOT/BOOTX64.EFI", testUKI(t, "quiet")), disk.Bytes("GRUB.CFG", bytes.Repeat([]byte("#"), 70<<10)))

@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// anchors finds the anchors of many patterns in one pass over the data. It looks at
-// pairs of bytes, at every second place only. At one of two neighbouring places, an
-// anchor has a known pair. At nearly all places of the data, no anchor has the pair
-// that is there.
+// anchors finds the anchors of many patterns in one pass over the data. It knows two
+// overlapping pairs of bytes of each anchor, and looks at the pair at every second
+// place of the data: this is one of the two, wherever the anchor begins. Most pairs
+// in the data are in no anchor, so most places need nothing else.
 type anchors struct {
 	// pairs has a bit for each pair that an anchor has.
 	pairs [1 << 16 / 64]uint64

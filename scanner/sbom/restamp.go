@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// The members before the creation time in documents that this package writes. In a
-// string of a document, their quotation marks would be escaped, so that their first
-// occurrence is the member.
+// The members before the creation time in documents that this package writes. The
+// first occurrence is always the member itself: inside a string, the quotation marks
+// would be escaped.
 const (
 	spdxCreation = `"creationInfo":{`
 	spdxCreated  = `"created":"`
@@ -31,8 +31,8 @@ func (d *Documents) At(created time.Time) (*Documents, error) {
 	return &Documents{SPDX: spdx, CycloneDX: cyclone}, nil
 }
 
-// restamp replaces the string that follows the last of these texts, each of which is
-// behind the one before.
+// restamp finds the texts in doc, one after the other, and replaces the string that
+// follows the last one.
 func restamp(doc []byte, now string, after ...string) ([]byte, error) {
 	at := 0
 	for _, text := range after {

@@ -30,7 +30,7 @@ import (
 // Sigstore has 10 KiB.
 const MaxRoot = 1 << 20
 
-// Identity is a trusted identity: who is trusted, and who says so.
+// Identity is a trusted identity, and the provider that must have confirmed it.
 type Identity struct {
 	// Issuer is the identity provider in the certificate, exactly.
 	Issuer string

@@ -55,8 +55,8 @@ type timestampSigner struct {
 // errTimestamp refuses a timestamp with parts that are neither signed nor needed.
 var errTimestamp = errors.New("a timestamp has a part that is neither signed nor checked")
 
-// exactTimestamp requires that the parts of a timestamp that are not signed have the
-// only values that they can have.
+// exactTimestamp checks the parts of a timestamp that are not signed: each has only one
+// valid value.
 func exactTimestamp(der []byte, trusted []*x509.Certificate) error {
 	var r timestampResponse
 	if rest, err := asn1.Unmarshal(der, &r); err != nil || len(rest) > 0 {

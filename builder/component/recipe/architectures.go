@@ -9,8 +9,8 @@ import (
 )
 
 // variants reads the key architectures: for each architecture, keys that replace
-// those of the recipe (see merged). A variant is read as the whole recipe that it makes, so a
-// mistake in a part that all share is found again, and not added again.
+// those of the recipe (see merged). A variant is read as a whole recipe. A mistake in a
+// shared part is therefore found in each variant, but reported once.
 func (rec *Recipe) variants(r *reader, root, n *yaml.Node) {
 	if n.Kind != yaml.MappingNode {
 		r.fail(n, "architectures must be a mapping, not %s", strictyaml.Kind(n))

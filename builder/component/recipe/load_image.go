@@ -119,8 +119,8 @@ func (r *reader) confine(n *yaml.Node) *confine {
 	return c
 }
 
-// confine takes everything from a component that most components do not need: then
-// config gives back what this one needs.
+// confine removes all rights that most components do not need. The keys of config
+// then add those that this component needs.
 type confine struct{ pids, memory int }
 
 // fill adds the keys that config does not have.

@@ -133,7 +133,7 @@ func TestBuildAll(t *testing.T) {
 	}
 }
 
-// TestConfine: config gives back what confine takes.
+// TestConfine: keys of config replace those of confine.
 func TestConfine(t *testing.T) {
 	t.Parallel()
 	rec, err := parse("c.yml", []byte("name: a\nversion: \"1\"\nconfine: {pids: 9, memory: 2}\nconfig: {capabilities: [CAP_NET_RAW], uid: 5}\n"))

@@ -52,8 +52,8 @@ type Debian struct {
 	Depends bool
 	Exclude []string
 	// Suite, if it is set, is the only release for packages, with its pockets
-	// -security and -updates. If the sources of the machine do not have it, the
-	// archives of the machine's own release are asked for it.
+	// -security and -updates. If the sources of the machine do not have it, it
+	// is fetched from the archives of the machine's own release.
 	Suite string
 }
 

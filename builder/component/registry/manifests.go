@@ -49,9 +49,9 @@ func Fallback(digest string) string { return strings.Replace(digest, ":", "-", 1
 
 // Referrers reads all lists of the manifests whose subject is digest, each an index:
 // the pages of the registry's API, and the index under the fallback tag. The tag is
-// left out if the API lists a manifest of the artifact type; "" means all types. So
-// an image is found too that was pushed, or copied with its tags, before the
-// registry had the API. Lists may have entries of other types and duplicates.
+// for images that were pushed, or copied with their tags, before the registry had
+// the API. It is not read if the API lists a manifest of the artifact type; "" means
+// all types. Lists may have entries of other types and duplicates.
 func (r *Client) Referrers(ctx context.Context, q oci.Reference, digest, artifactType string) ([][]byte, error) {
 	pages, err := r.ReferrersOfType(ctx, q, digest, artifactType)
 	if err != nil && !errors.Is(err, ErrNoReferrers) {

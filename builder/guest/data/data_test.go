@@ -119,7 +119,7 @@ func TestDataPartitionPower(t *testing.T) {
 	}
 }
 
-// Nothing is written over data that is not ours.
+// The data of another system is never overwritten.
 func TestForeignData(t *testing.T) {
 	t.Parallel()
 	write := func(at int64, text string) func(*testing.T, *os.File, int64) {
@@ -151,7 +151,7 @@ func TestForeignData(t *testing.T) {
 			if err := table.write(f, size, func() error { return nil }); err != nil {
 				t.Fatal(err)
 			}
-			// As an image that was written over the first table.
+			// The image is written to the same disk again.
 			fresh, freshSize := dataDisk(t, 0)
 			if _, err := io.Copy(io.NewOffsetWriter(f, 0), io.NewSectionReader(fresh, 0, freshSize)); err != nil {
 				t.Fatal(err)

@@ -209,7 +209,7 @@ func writeMBR(f interface {
 	}
 	const entry = 446
 	if mbr[entry+4] != 0xee || !slices.Equal(mbr[510:], []byte{0x55, 0xaa}) {
-		return nil // it is not a protective one, and nobody needs it
+		return nil // a record of another kind stays as it is
 	}
 	binary.LittleEndian.PutUint32(mbr[entry+12:], uint32(min(size/sector-1, 0xffffffff)))
 	_, err := f.WriteAt(mbr[:], 0)

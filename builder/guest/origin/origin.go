@@ -89,7 +89,7 @@ func unoctal(s string) string {
 	return b.String()
 }
 
-// inside is the path in the file system of m of a file that a process sees at p.
+// inside returns where a file is in the file system of m. p is its path for a process.
 func (m *mountPoint) inside(p string) (string, error) {
 	rel, ok := strings.CutPrefix(p, strings.TrimSuffix(m.point, "/"))
 	if !ok || rel != "" && rel[0] != '/' {

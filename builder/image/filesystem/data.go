@@ -16,7 +16,8 @@ type data struct {
 	// next is the first free byte, a multiple of block while no content is written.
 	next int64
 	buf  []byte // what lies before next and is not written yet
-	// sum is computed from all that is written and not zero; nil if nobody needs it.
+	// sum is computed from everything that is written and is not zero; nil without a
+	// checksum.
 	sum hash.Hash
 }
 

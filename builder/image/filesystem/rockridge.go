@@ -123,8 +123,8 @@ func useSize(fields [][]byte, room int) int {
 	return size
 }
 
-// use puts fields into the room that a record has for them, and what does not fit
-// into blocks of their own.
+// use returns the fields of a record that fit into room. It writes the others into
+// separate blocks.
 func (w *iso) use(fields [][]byte, room int) ([]byte, error) {
 	var out []byte
 	n := fits(fields, room)
@@ -134,7 +134,7 @@ func (w *iso) use(fields [][]byte, room int) ([]byte, error) {
 	if n == len(fields) {
 		return out, nil
 	}
-	// How much of the rest fits decides where it lies.
+	// The other fields begin a new block if they do not fit into the current one.
 	size := useSize(fields[n:], isoBlock)
 	if w.restAt == 0 || len(w.rest)+size > isoBlock {
 		if err := w.flushRest(); err != nil {

@@ -3,10 +3,10 @@
 // as they come, and the folders at the end, so memory grows with the number of
 // files but not with their sizes. Equal streams give equal bytes.
 //
-// It exists beside the libraries because a root has hard links and extended
-// attributes, and nobody needs root to build it: go-erofs 0.3 writes hard links as
-// copies, and mkfs.erofs before 1.7 and genisoimage read folders, whose owners and
-// device nodes only root can make.
+// The existing libraries and programs do not fit. A system can have hard links and
+// extended attributes, and a build must not need the user root: go-erofs 0.3 writes
+// hard links as copies, and mkfs.erofs before 1.7 and genisoimage read folders, whose
+// owners and device nodes only root can make.
 package filesystem
 
 import (

@@ -79,7 +79,7 @@ func TestReadVariables(t *testing.T) {
 	}
 }
 
-// FuzzVariables: no list makes the reader panic, or run without end.
+// FuzzVariables: no list makes the reader panic or loop forever.
 func FuzzVariables(f *testing.F) {
 	vars, err := enrolment(testKeys()).Variables()
 	if err != nil {

@@ -116,8 +116,8 @@ func (f *ResolveFlags) options(files []string, stdin io.Reader) (builder.Options
 	return o, nil
 }
 
-// AddCacheOnly adds only --cache, for verbs that keep something else there. what
-// says it.
+// AddCacheOnly adds only --cache, for verbs that keep something else there. what is
+// the help.
 func (f *ResolveFlags) AddCacheOnly(cmd *cobra.Command, what string) {
 	cmd.Flags().StringVar(&f.cache, "cache", "", what+" (default: the user's cache folder)")
 }
