@@ -29,7 +29,7 @@ type ComponentSigning struct {
 	Signer  attest.Signer
 }
 
-// SignComponent makes the bills of materials of an image that recipe.Build made, and
+// SignComponent makes the bills of materials of an image that package recipe made, and
 // signs the image, the bills and the provenance. The statements lie beside the image
 // in its layout.
 func SignComponent(ctx context.Context, o ComponentSigning, r *recipe.Result) error {

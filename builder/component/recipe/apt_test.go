@@ -1,7 +1,6 @@
 package recipe
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -33,14 +32,15 @@ func TestBuildShipped(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
-			res, err := Build(context.Background(), Options{Dir: filepath.Dir(r), Output: out, Arch: runtime.GOARCH,
-				StateDir: os.Getenv("SEAWORTHY_APT_STATE"), Progress: func(s string) { t.Log(s) }})
+			o := Options{Output: out, Arch: runtime.GOARCH, StateDir: os.Getenv("SEAWORTHY_APT_STATE"), Progress: func(s string) { t.Log(s) }}
+			err := BuildAll(t.Context(), o, []string{filepath.Dir(r)}, 1, func(res *Result) {
+				t.Logf("%s %s: %s, %s, %s", res.Reference, res.Digest, megabytes(res.Size), plural(len(res.Packages), "package"), time.Since(start).Round(time.Millisecond))
+				for _, p := range res.Packages {
+					t.Logf("  %s %s", p.Name, p.Version)
+				}
+			})
 			if err != nil {
 				t.Fatal(err)
-			}
-			t.Logf("%s %s: %s, %s, %s", res.Reference, res.Digest, megabytes(res.Size), plural(len(res.Packages), "package"), time.Since(start).Round(time.Millisecond))
-			for _, p := range res.Packages {
-				t.Logf("  %s %s", p.Name, p.Version)
 			}
 		})
 	}

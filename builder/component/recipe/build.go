@@ -18,7 +18,7 @@ import (
 
 // Options say what to build, and where to write it.
 type Options struct {
-	// Dir is the folder with component.yml.
+	// Dir is the folder with component.yml. BuildAll sets it.
 	Dir string
 	// Output is the OCI layout for the image. It is created if it is missing.
 	Output string
@@ -58,18 +58,12 @@ type Result struct {
 
 var archRE = lazyre.New(`^[a-z0-9]{2,16}$`)
 
-// Build makes the image of one component and adds it to the layout. It replaces an
-// older image of the same reference. A failed build does not change the layout.
-func Build(ctx context.Context, o Options) (*Result, error) {
-	s := newSources(o)
-	defer s.Close()
-	return build(ctx, o, s.open)
-}
-
 // openSource opens the packages for a recipe. Another goroutine cannot use them
 // before done is called.
 type openSource func(ctx context.Context, rec *Recipe, progress func(string)) (src packageSource, done func(), err error)
 
+// build makes the image of one component and adds it to the layout. It replaces an
+// older image of the same reference. A failed build does not change the layout.
 func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
@@ -86,11 +80,6 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 		return nil, err
 	}
 	rec = rec.on(o.Arch)
-	if o.StateDir == "" {
-		if o.StateDir, err = defaultState(); err != nil {
-			return nil, err
-		}
-	}
 	programs, done, err := compile(ctx, rec, o.ModuleRoot, o.Arch, o.Progress)
 	defer done()
 	if err != nil {
