@@ -3,9 +3,8 @@ package recipe
 import (
 	"time"
 
-	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-
 	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/seaworthy-os/seaworthy/internal/health"
 )

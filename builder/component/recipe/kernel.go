@@ -15,8 +15,8 @@ const maxBuiltin = 4 << 20
 // arrangeKernel turns the files of a Debian kernel package into those that the
 // kernel section of a system reads: kernel, config and kernel.tar. kernel.tar
 // contains lib/modules/VERSION with the chosen modules and the files that depmod
-// writes, and in boot/dtb the device trees that the recipe includes. Modules are only decompressed: other changes would break their
-// signatures.
+// writes, and in boot/dtb the device trees that the recipe includes. Modules are
+// only decompressed: other changes would break their signatures.
 func arrangeKernel(t *tree, sp *spool, k *Kernel) error {
 	var version string
 	for _, p := range sortedKeys(t.nodes) {

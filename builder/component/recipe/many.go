@@ -22,12 +22,11 @@ func BuildAll(ctx context.Context, o Options, dirs []string, jobs int, done func
 	s := newSources(o)
 	defer s.Close()
 	var (
-		g        errgroup.Group
-		mu       sync.Mutex
-		results  = make([]*Result, len(dirs))
-		errs     = make([]error, len(dirs))
-		finished = make([]bool, len(dirs))
-		next     int
+		g       errgroup.Group
+		mu      sync.Mutex
+		results = make([]*Result, len(dirs))
+		errs    = make([]error, len(dirs))
+		next    int
 	)
 	g.SetLimit(max(jobs, 1))
 	for i, dir := range dirs {
@@ -44,8 +43,8 @@ func BuildAll(ctx context.Context, o Options, dirs []string, jobs int, done func
 			r, err := build(ctx, one, s.open)
 			mu.Lock()
 			defer mu.Unlock()
-			results[i], errs[i], finished[i] = r, err, true
-			for ; next < len(dirs) && finished[next]; next++ {
+			results[i], errs[i] = r, err
+			for ; next < len(dirs) && (results[next] != nil || errs[next] != nil); next++ {
 				if results[next] != nil {
 					done(results[next])
 				}

@@ -73,16 +73,12 @@ func (m *made) write(state, arch, name string) error {
 // inputs is the digest of everything that the image is made from, but its packages:
 // the recipe, its files, the Go programs, and the options.
 func inputs(o Options, rec *Recipe, programs []program) (string, error) {
-	yml, err := bounded.ReadFile(rec.Path, maxRecipe)
-	if err != nil {
-		return "", err
-	}
 	in := struct {
 		Revision       int
 		Arch, Recipe   string
 		Time           int64
 		Files, Program []string
-	}{Revision: revision, Arch: o.Arch, Recipe: digests.Of(yml), Time: o.Time.Unix()}
+	}{Revision: revision, Arch: o.Arch, Recipe: rec.Digest, Time: o.Time.Unix()}
 	root, err := os.OpenRoot(rec.Dir)
 	if err != nil {
 		return "", err
