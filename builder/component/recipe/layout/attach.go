@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"path/filepath"
 	"slices"
 
 	"github.com/opencontainers/go-digest"
@@ -13,7 +12,6 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
 // The annotations of a statement beside an image. cosign writes the first two.
@@ -50,11 +48,10 @@ func Attach(dir string, list []Attachment) error {
 }
 
 func (l *Layout) attach(list []Attachment) error {
-	top, err := l.readIndex(ocispec.ImageIndexFile, "")
+	all, err := l.images()
 	if err != nil {
 		return err
 	}
-	all := top.Manifests
 	for _, a := range list {
 		subject, err := l.describe(digest.Digest(a.Subject))
 		if err != nil {
@@ -77,23 +74,11 @@ func (l *Layout) attach(list []Attachment) error {
 
 // describe is the descriptor of a manifest or index in the layout.
 func (l *Layout) describe(d digest.Digest) (ocispec.Descriptor, error) {
-	if err := d.Validate(); err != nil {
-		return ocispec.Descriptor{}, err
-	}
-	raw, err := bounded.ReadFile(filepath.Join(l.dir, blobPath(d)), maxIndex)
-	if err != nil {
-		return ocispec.Descriptor{}, err
-	}
-	if digest.FromBytes(raw) != d {
-		return ocispec.Descriptor{}, system.Mismatch("the bytes of blob %s do not match its digest", d.String())
-	}
 	var m struct {
 		MediaType string `json:"mediaType"`
 	}
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return ocispec.Descriptor{}, err
-	}
-	return ocispec.Descriptor{MediaType: m.MediaType, Digest: d, Size: int64(len(raw))}, nil
+	size, err := l.manifest(d, &m)
+	return ocispec.Descriptor{MediaType: m.MediaType, Digest: d, Size: size}, err
 }
 
 // referrer stores a statement, and the manifest that connects it with its subject.
@@ -118,15 +103,11 @@ func isAttachment(d ocispec.Descriptor) bool {
 
 // subject is the digest of what an attachment is about.
 func (l *Layout) subject(d ocispec.Descriptor) (digest.Digest, error) {
-	if !isAttachment(d) || d.Digest.Validate() != nil {
+	if !isAttachment(d) {
 		return "", errors.New("not an attachment")
 	}
-	raw, err := bounded.ReadFile(filepath.Join(l.dir, blobPath(d.Digest)), maxIndex)
-	if err != nil {
-		return "", err
-	}
 	var m ocispec.Manifest
-	if err := json.Unmarshal(raw, &m); err != nil {
+	if _, err := l.manifest(d.Digest, &m); err != nil {
 		return "", err
 	}
 	if m.Subject == nil {
@@ -144,10 +125,8 @@ func (l *Layout) withoutStale(all []ocispec.Descriptor) []ocispec.Descriptor {
 			continue
 		}
 		live[d.Digest] = true
-		if d.Digest.Validate() != nil {
-			continue
-		}
-		if idx, err := l.readIndex(blobPath(d.Digest), d.Digest); err == nil {
+		var idx ocispec.Index
+		if _, err := l.manifest(d.Digest, &idx); err == nil {
 			for _, m := range idx.Manifests {
 				live[m.Digest] = true
 			}

@@ -1,26 +1,22 @@
 package layout
 
 import (
-	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-
-	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
 // Has returns the index of an image if the layout has it under all of its names,
 // with all of its blobs.
 func (l *Layout) Has(names []string, arch, manifest string) (index digest.Digest, ok bool) {
-	top, err := l.readIndex(ocispec.ImageIndexFile, "")
+	images, err := l.images()
 	if err != nil {
 		return "", false
 	}
 	named := map[string]digest.Digest{}
-	for _, d := range top.Manifests {
+	for _, d := range images {
 		named[d.Annotations[ocispec.AnnotationRefName]] = d.Digest
 	}
 	index = named[names[0]]
@@ -29,8 +25,8 @@ func (l *Layout) Has(names []string, arch, manifest string) (index digest.Digest
 			return "", false
 		}
 	}
-	idx, err := l.readIndex(blobPath(index), index)
-	if err != nil {
+	var idx ocispec.Index
+	if _, err := l.manifest(index, &idx); err != nil {
 		return "", false
 	}
 	for _, p := range idx.Manifests {
@@ -43,12 +39,8 @@ func (l *Layout) Has(names []string, arch, manifest string) (index digest.Digest
 
 // complete reports whether the blobs of a manifest are there, with the right size.
 func (l *Layout) complete(d digest.Digest) bool {
-	data, err := bounded.ReadFile(filepath.Join(l.dir, blobPath(d)), maxIndex)
-	if err != nil || digest.FromBytes(data) != d {
-		return false
-	}
 	var m ocispec.Manifest
-	if json.NewDecoder(bytes.NewReader(data)).Decode(&m) != nil {
+	if _, err := l.manifest(d, &m); err != nil {
 		return false
 	}
 	for _, b := range append(m.Layers, m.Config) {

@@ -89,21 +89,36 @@ func (l *Layout) jsonBlob(v any, mediaType string) (ocispec.Descriptor, error) {
 	return ocispec.Descriptor{MediaType: mediaType, Digest: d, Size: int64(len(data))}, l.blob(d, bytes.NewReader(data))
 }
 
-// readIndex reads an index: that of the layout, or a blob if d is set. The blob
-// must have the digest d.
-func (l *Layout) readIndex(name string, d digest.Digest) (*ocispec.Index, error) {
-	data, err := bounded.ReadFile(filepath.Join(l.dir, name), maxIndex)
+// images is the list of images of the layout.
+func (l *Layout) images() ([]ocispec.Descriptor, error) {
+	data, err := bounded.ReadFile(filepath.Join(l.dir, ocispec.ImageIndexFile), maxIndex)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
-	if d != "" && digest.FromBytes(data) != d {
-		return nil, system.Mismatch("the bytes of blob %s do not match its digest", d.String())
+	var top ocispec.Index
+	if err := json.Unmarshal(data, &top); err != nil {
+		return nil, fmt.Errorf("%s: %w", ocispec.ImageIndexFile, err)
 	}
-	idx := &ocispec.Index{}
-	if err := json.Unmarshal(data, idx); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	return top.Manifests, nil
+}
+
+// manifest reads the manifest or index d into v, and returns its size. Its bytes must
+// have this digest.
+func (l *Layout) manifest(d digest.Digest, v any) (size int64, err error) {
+	if err := d.Validate(); err != nil {
+		return 0, err
 	}
-	return idx, nil
+	data, err := bounded.ReadFile(filepath.Join(l.dir, blobPath(d)), maxIndex)
+	if err != nil {
+		return 0, err
+	}
+	if digest.FromBytes(data) != d {
+		return 0, system.Mismatch("the bytes of blob %s do not match its digest", d.String())
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return 0, fmt.Errorf("blob %s: %w", d, err)
+	}
+	return int64(len(data)), nil
 }
 
 // Blob is the compressed layer of an image.
@@ -136,16 +151,13 @@ func (l *Layout) Put(names []string, arch string, layer Blob, img ocispec.Image)
 	}
 	m.Platform = &ocispec.Platform{OS: "linux", Architecture: arch}
 
-	top, err := l.readIndex(ocispec.ImageIndexFile, "")
-	if errors.Is(err, os.ErrNotExist) {
-		top, err = &ocispec.Index{}, nil
-	}
-	if err != nil {
+	images, err := l.images()
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", "", err
 	}
 	platforms := []ocispec.Descriptor{m}
 	var kept []ocispec.Descriptor
-	for _, d := range top.Manifests {
+	for _, d := range images {
 		name := d.Annotations[ocispec.AnnotationRefName]
 		if !slices.Contains(names, name) {
 			kept = append(kept, d)
@@ -154,8 +166,8 @@ func (l *Layout) Put(names []string, arch string, layer Blob, img ocispec.Image)
 		if name != names[0] {
 			continue
 		}
-		old, err := l.readIndex(blobPath(d.Digest), d.Digest)
-		if err != nil {
+		var old ocispec.Index
+		if _, err := l.manifest(d.Digest, &old); err != nil {
 			continue // a damaged image is replaced completely
 		}
 		for _, p := range old.Manifests {
