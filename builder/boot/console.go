@@ -48,7 +48,7 @@ type console struct {
 	// refused is what the firmware did not start, and reason why.
 	refused, reason string
 	started         bool
-	// noButton: nothing in the machine hears its power button.
+	// noButton: the system has no power button.
 	noButton atomic.Bool
 }
 

@@ -55,23 +55,31 @@ var ErrBusy = errors.New("this computer is too busy to emulate the timer in time
 // hundredths of a second. It checks this before it starts anything.
 const timerPanic = "IO-APIC + timer doesn't work"
 
-// Tries is how often a machine is started if the computer is too busy.
-const Tries = 5
+// tries is how often a machine is started if the computer is too busy.
+const tries = 5
+
+// Retry calls run until it returns something other than ErrBusy, or ctx ends, but only
+// a few times. It calls busy before each repetition.
+func Retry(ctx context.Context, run func() error, busy func()) error {
+	for try := 1; ; try++ {
+		err := run()
+		if try == tries || ctx.Err() != nil || !errors.Is(err, ErrBusy) {
+			return err
+		}
+		busy()
+	}
+}
 
 // Run boots a machine and waits until it powers itself off. If Options.Ready is
 // set, it waits until the machine is ready. Both return nil. It returns an
 // error if QEMU is missing or fails, if the kernel panics, if init fails, or if
 // the context or the timeout ends first. The machine has ended when Run
-// returns. A kernel that has panicked with ErrBusy is started again.
+// returns. After ErrBusy, the machine is started again.
 func Run(ctx context.Context, o Options) error {
-	for try := 1; ; try++ {
-		if err := run(ctx, o); try == Tries || !errors.Is(err, ErrBusy) {
-			return err
-		}
-	}
+	return Retry(ctx, func() error { return runOnce(ctx, o) }, func() {})
 }
 
-func run(ctx context.Context, o Options) error {
+func runOnce(ctx context.Context, o Options) error {
 	m, err := Start(ctx, o)
 	if err != nil {
 		return err
@@ -294,7 +302,7 @@ func (m *Machine) Kill() {
 	<-m.done
 }
 
-// NoPowerButton reports that the system has said that it hears no power button.
+// NoPowerButton reports whether the system printed that it has no power button.
 // PowerOff then cannot work. An example is an arm64 machine without firmware, and
 // so without ACPI, whose kernel has no driver for buttons on GPIO lines.
 func (m *Machine) NoPowerButton() bool { return m.console.noButton.Load() }

@@ -154,7 +154,7 @@ func TestBusy(t *testing.T) {
 	if err := Run(context.Background(), o); !errors.Is(err, ErrBusy) {
 		t.Errorf("%v", err)
 	}
-	if n := strings.Count(out.String(), "Kernel panic"); n != Tries {
+	if n := strings.Count(out.String(), "Kernel panic"); n != tries {
 		t.Errorf("started %d times", n)
 	}
 }

@@ -24,8 +24,8 @@ type software struct {
 	state string
 }
 
-// startTPM starts a TPM whose state is in the folder Options.TPM, or in a temporary
-// one. It returns nil if the machine has no TPM.
+// startTPM starts a TPM whose state is in the folder Options.TPMState, or in a
+// temporary one. It returns nil if the machine has no TPM.
 func (o *Options) startTPM() (_ *software, err error) {
 	if !o.TPM {
 		return nil, nil
@@ -85,8 +85,7 @@ func (t *software) device(arch string) device {
 	}}
 }
 
-// stop ends the TPM. It writes its state when the machine ends; after a kill, the
-// state is that of the last change.
+// stop kills the TPM. swtpm saves its state at each change.
 func (t *software) stop() {
 	if t == nil {
 		return

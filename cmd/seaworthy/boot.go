@@ -138,15 +138,11 @@ func (c *verbs) verifiedImage(cmd *cobra.Command, path string, redirectTo []stri
 const shutdownGrace = time.Minute
 
 // runMachine runs a machine until it ends. If ctx ends first, it asks the system
-// to shut down. A computer that is too busy to start the kernel tries again.
+// to shut down. If the computer is too busy for the kernel, it starts the machine again.
 func (c *verbs) runMachine(ctx context.Context, o boot.Options) error {
-	for try := 1; ; try++ {
-		err := c.runOnce(ctx, o)
-		if try == boot.Tries || ctx.Err() != nil || !errors.Is(err, boot.ErrBusy) {
-			return err
-		}
+	return boot.Retry(ctx, func() error { return c.runOnce(ctx, o) }, func() {
 		fmt.Fprintf(c.Err, "seaworthy: %v; starting the machine again\n", boot.ErrBusy)
-	}
+	})
 }
 
 func (c *verbs) runOnce(ctx context.Context, o boot.Options) error {
