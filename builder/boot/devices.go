@@ -41,17 +41,8 @@ type device struct {
 	file *os.File
 	// owned files are closed when QEMU has its own descriptor.
 	owned bool
-	// args returns the arguments, for the path of the descriptor in QEMU; number
-	// does so for its number.
-	args   func(path string) []string
-	number func(fd int) []string
-}
-
-func (d device) arguments(fd int) []string {
-	if d.number != nil {
-		return d.number(fd)
-	}
-	return d.args(fdPath(fd))
+	// args returns the arguments, for the number of the descriptor in QEMU.
+	args func(fd int) []string
 }
 
 // devices are the files of the machine in the order of their descriptors.
@@ -59,7 +50,7 @@ func (o *Options) devices() ([]device, error) {
 	var list []device
 	one := func(f *os.File, args func(string) []string) {
 		if f != nil {
-			list = append(list, device{file: f, args: args})
+			list = append(list, device{file: f, args: func(fd int) []string { return args(fdPath(fd)) }})
 		}
 	}
 	one(o.Kernel, func(p string) []string { return []string{"-kernel", p} })
@@ -120,9 +111,9 @@ func (o *Options) firmware() ([]device, error) {
 	if err != nil {
 		return nil, errors.Join(err, code.Close())
 	}
-	flash := func(unit int, access string) func(string) []string {
-		return func(p string) []string {
-			return []string{"-drive", fmt.Sprintf("if=pflash,format=raw,unit=%d%s,file=%s", unit, access, p)}
+	flash := func(unit int, access string) func(int) []string {
+		return func(fd int) []string {
+			return []string{"-drive", fmt.Sprintf("if=pflash,format=raw,unit=%d%s,file=%s", unit, access, fdPath(fd))}
 		}
 	}
 	return []device{{file: code, owned: true, args: flash(0, ",readonly=on")}, {file: vars, owned: true, args: flash(1, "")}}, nil

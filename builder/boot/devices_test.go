@@ -138,7 +138,7 @@ func TestDataDisk(t *testing.T) {
 	if err != nil || len(list) != 2 {
 		t.Fatalf("%d devices, %v", len(list), err)
 	}
-	text := strings.Join(list[1].arguments(5), " ")
+	text := strings.Join(list[1].args(5), " ")
 	if strings.Contains(text, "readonly") || strings.Contains(text, "bootindex") || !strings.Contains(text, "-boot strict=on") || !strings.Contains(text, "file="+fdPath(5)) {
 		t.Error(text)
 	}

@@ -168,7 +168,7 @@ func (o *Options) args(devices []device) ([]string, error) {
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
 		"-chardev", fmt.Sprintf("socket,id=qmp,fd=%d", fdQMP), "-mon", "chardev=qmp,mode=control")
 	for i, d := range devices {
-		a = append(a, d.arguments(fdFirst+i)...)
+		a = append(a, d.args(fdFirst+i)...)
 	}
 	if o.Kernel != nil {
 		// QEMU passes this text to the kernel unchanged: commas are special only

@@ -80,7 +80,7 @@ func (o *Options) startTPM() (_ *software, err error) {
 
 // device is QEMU's side of the TPM.
 func (t *software) device(arch string) device {
-	return device{file: t.theirs, owned: true, number: func(fd int) []string {
+	return device{file: t.theirs, owned: true, args: func(fd int) []string {
 		return []string{"-chardev", fmt.Sprintf("socket,id=tpm,fd=%d", fd), "-tpmdev", "emulator,id=tpm0,chardev=tpm", "-device", tpmDevices[arch] + ",tpmdev=tpm0"}
 	}}
 }
