@@ -1,10 +1,7 @@
 package rootfs
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"io"
 	"maps"
 	"path"
@@ -12,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/whence"
 )
 
@@ -124,7 +120,7 @@ func (t *Tree) indexPlace(c *system.Component, f whence.File) (string, bool) {
 		p := t.links.place(f.Path)
 		return p, !isMade(f.Path) && t.root[p].component == c.ID()
 	}
-	if t.added(c) != nil && t.added(c)[path.Join(c.FilesDir, f.Path)] != nil || c.Volume != nil && c.Volume.Format == "oci" {
+	if t.added(c)[path.Join(c.FilesDir, f.Path)] != nil || c.Volume != nil && c.Volume.Format == "oci" {
 		return "", false
 	}
 	return f.Path, !isMade(f.Path)
@@ -186,16 +182,6 @@ func fileDigest(f *system.File) whence.Digest {
 	if f.Source == "" {
 		return sha256.Sum256(f.Contents)
 	}
-	var d whence.Digest
-	_, _ = hex.Decode(d[:], []byte(digests.Hex(f.Digest))) // resolving has computed it
+	d, _ := whence.Parse(f.Digest) // resolving has computed it
 	return d
-}
-
-// blobDigest is the digest of a blob, of which its path consists.
-func blobDigest(digest string) (whence.Digest, error) {
-	b, err := hex.DecodeString(digests.Hex(digest))
-	if err != nil || len(b) != sha256.Size {
-		return whence.Digest{}, fmt.Errorf("blob %q has no SHA-256 digest", digest)
-	}
-	return whence.Digest(bytes.Clone(b)), nil
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -61,12 +60,13 @@ func (t *Tree) blob(ctx context.Context, c *system.Component, d component.Descri
 		return err
 	}
 	defer r.Close()
-	p := c.FilesDir + "/blobs/sha256/" + digests.Hex(d.Digest)
+	name := "blobs/sha256/" + digests.Hex(d.Digest)
+	p := c.FilesDir + "/" + name
 	t.root[p] = written{typ: system.TypeFile, component: c.ID()}
 	if t.blobs[c.ID()] == nil {
 		t.blobs[c.ID()] = map[string]whence.Digest{}
 	}
-	if t.blobs[c.ID()][strings.TrimPrefix(p, c.FilesDir+"/")], err = blobDigest(d.Digest); err != nil {
+	if t.blobs[c.ID()][name], err = whence.Parse(d.Digest); err != nil {
 		return err
 	}
 	return t.send(&system.RootEntry{Component: c.ID(), Entry: system.Entry{

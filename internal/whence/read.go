@@ -67,6 +67,9 @@ type parser struct {
 
 var errFields = errors.New("it has a wrong number of fields")
 
+// lineFields is how many fields follow the kind of a line.
+var lineFields = map[string]int{"component": 5, "layer": 1, "package": 3, "folder": 1}
+
 func (p *parser) line(n int, text string) error {
 	f := strings.Split(text, "\t")
 	for i := range f {
@@ -80,7 +83,7 @@ func (p *parser) line(n int, text string) error {
 		p.index.Name, p.index.Arch = fields[1], fields[2]
 		return nil
 	}
-	want, known := map[string]int{"component": 5, "layer": 1, "package": 3, "folder": 1}[kind]
+	want, known := lineFields[kind]
 	switch {
 	case strings.HasPrefix(kind, "="):
 		return p.file(kind[1:], fields)

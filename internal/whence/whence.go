@@ -27,9 +27,12 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // Path is the place of the index in a system, relative to its root.
@@ -94,7 +97,16 @@ func (d *Digest) UnmarshalText(text []byte) error {
 }
 
 // String is the usual form: sha256:HEX.
-func (d Digest) String() string { return "sha256:" + hex.EncodeToString(d[:]) }
+func (d Digest) String() string { return digests.FromHex(hex.EncodeToString(d[:])) }
+
+// Parse reads the form that String writes.
+func Parse(digest string) (d Digest, err error) {
+	if !digests.Valid(digest) {
+		return d, fmt.Errorf("%q is not a SHA-256 digest", digest)
+	}
+	_, err = hex.Decode(d[:], []byte(digests.Hex(digest)))
+	return d, err
+}
 
 // Listing lists the regular files of an image, sorted by archive and path.
 type Listing struct {

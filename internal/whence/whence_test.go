@@ -95,6 +95,19 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
+func TestParse(t *testing.T) {
+	t.Parallel()
+	want := Digest(sha256.Sum256([]byte("a")))
+	if got, err := Parse(want.String()); got != want || err != nil {
+		t.Errorf("%s, %v", got, err)
+	}
+	for _, s := range []string{"", "sha256:", want.String()[7:], want.String()[:70], want.String() + "0", "sha512:" + want.String()[7:]} {
+		if d, err := Parse(s); err == nil {
+			t.Errorf("%q: %s", s, d)
+		}
+	}
+}
+
 // FuzzFind: no index makes the reader panic.
 func FuzzFind(f *testing.F) {
 	f.Add(sample(), "init")
