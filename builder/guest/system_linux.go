@@ -1,7 +1,6 @@
 package guest
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seaworthy-os/seaworthy/internal/mountinfo"
 )
 
 func uptime() time.Duration {
@@ -125,18 +126,11 @@ func enterRoot(stage string) error {
 
 // rootIsRootfs reads /proc/self/mountinfo. It reports whether the topmost mount
 // of / is the kernel's first mount.
-func rootIsRootfs(mountinfo []byte) bool {
+func rootIsRootfs(info []byte) bool {
 	is := false
-	for line := range bytes.Lines(mountinfo) {
-		f := strings.Fields(string(line))
-		if len(f) < 7 || f[4] != "/" {
-			continue
-		}
-		for i := 6; i+1 < len(f); i++ {
-			if f[i] == "-" {
-				is = f[i+1] == "rootfs"
-				break
-			}
+	for _, m := range mountinfo.Parse(info) {
+		if m.Point == "/" {
+			is = m.Kind == "rootfs"
 		}
 	}
 	return is

@@ -3,8 +3,11 @@ package report
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/seaworthy-os/seaworthy/internal/mountinfo"
 )
 
 // Report is the answer to GET /.
@@ -128,20 +131,9 @@ func (r *Report) readStatus(text string) error {
 // parseMounts parses /proc/self/mountinfo.
 func parseMounts(text string) []Mount {
 	out := []Mount{}
-	for line := range strings.Lines(text) {
-		before, after, ok := strings.Cut(line, " - ")
-		b, a := strings.Fields(before), strings.Fields(after)
-		if !ok || len(b) < 6 || len(a) < 3 {
-			continue
-		}
-		m := Mount{Path: unescape.Replace(b[4]), Type: a[0], Options: strings.Split(b[5], ",")}
-		for _, o := range append(strings.Split(a[2], ","), m.Options...) {
-			m.ReadOnly = m.ReadOnly || o == "ro"
-		}
-		out = append(out, m)
+	for _, m := range mountinfo.Parse([]byte(text)) {
+		readOnly := slices.Contains(m.Options, "ro") || slices.Contains(m.FSOptions, "ro")
+		out = append(out, Mount{Path: m.Point, Type: m.Kind, ReadOnly: readOnly, Options: m.Options})
 	}
 	return out
 }
-
-// unescape decodes the octal escapes of mountinfo.
-var unescape = strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)

@@ -4,12 +4,12 @@
 package origin
 
 import (
-	"bytes"
 	"fmt"
 	"path"
-	"strconv"
+	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/internal/mountinfo"
 	"github.com/seaworthy-os/seaworthy/internal/whence"
 )
 
@@ -39,63 +39,22 @@ Exit codes: 0 from the image, 1 not from the image, 2 usage error, 3 could not l
 4 --verify: the content is not that of the image.
 `
 
-// mountPoint is a line of /proc/PID/mountinfo: the folder root of a file system is
-// mounted on point.
-type mountPoint struct {
-	id, device, root, point, kind string
-	// options of the file system.
-	options []string
-}
-
-// option returns the value of an option such as lowerdir=VALUE, "" if there is none.
-func (m *mountPoint) option(name string) string {
-	for _, o := range m.options {
-		if v, ok := strings.CutPrefix(o, name+"="); ok {
-			return v
-		}
-	}
-	return ""
-}
-
 // mountWithID finds a mount in /proc/PID/mountinfo; nil if it is not there.
-func mountWithID(info []byte, id string) *mountPoint {
-	for line := range bytes.Lines(info) {
-		f := strings.Fields(string(line))
-		if len(f) < 10 || f[0] != id {
-			continue
-		}
-		for i := 6; i+3 < len(f); i++ {
-			if f[i] == "-" {
-				return &mountPoint{id, f[2], unoctal(f[3]), unoctal(f[4]), f[i+1], strings.Split(unoctal(f[i+3]), ",")}
-			}
-		}
+func mountWithID(info []byte, id string) *mountinfo.Mount {
+	all := mountinfo.Parse(info)
+	if i := slices.IndexFunc(all, func(m mountinfo.Mount) bool { return m.ID == id }); i >= 0 {
+		return &all[i]
 	}
 	return nil
 }
 
-// unoctal decodes the blanks and other characters that the kernel writes as \ooo.
-func unoctal(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+3 < len(s) {
-			if c, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
-				b.WriteByte(byte(c))
-				i += 3
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
-}
-
 // inside returns where a file is in the file system of m. p is its path for a process.
-func (m *mountPoint) inside(p string) (string, error) {
-	rel, ok := strings.CutPrefix(p, strings.TrimSuffix(m.point, "/"))
+func inside(m *mountinfo.Mount, p string) (string, error) {
+	rel, ok := strings.CutPrefix(p, strings.TrimSuffix(m.Point, "/"))
 	if !ok || rel != "" && rel[0] != '/' {
-		return "", fmt.Errorf("%s is not below its mount point %s", p, m.point)
+		return "", fmt.Errorf("%s is not below its mount point %s", p, m.Point)
 	}
-	return path.Join(m.root, rel), nil
+	return path.Join(m.Root, rel), nil
 }
 
 // systemRoot is where the files of the system are: below the folder base of the file
@@ -120,14 +79,14 @@ type place struct {
 }
 
 // placeOf finds out where a file is. p is its path for the process whose mount m is.
-func (r systemRoot) placeOf(m *mountPoint, p string) (place, error) {
-	in, err := m.inside(p)
+func (r systemRoot) placeOf(m *mountinfo.Mount, p string) (place, error) {
+	in, err := inside(m, p)
 	if err != nil {
 		return place{}, err
 	}
-	if m.kind == "overlay" {
+	if m.Kind == "overlay" {
 		// The paths are those of PID 1.
-		lower, upper := m.option("lowerdir"), m.option("upperdir")
+		lower, upper := m.FSOption("lowerdir"), m.FSOption("upperdir")
 		if lower == "" || strings.Contains(lower, ":") {
 			return place{where: "it is on an overlay of several folders"}, nil
 		}
@@ -137,12 +96,12 @@ func (r systemRoot) placeOf(m *mountPoint, p string) (place, error) {
 		}
 		return out, nil
 	}
-	if m.device == r.device {
+	if m.Device == r.device {
 		if rel, ok := r.relative(in); ok {
 			return place{path: rel, known: true}, nil
 		}
 	}
-	return place{where: fmt.Sprintf("it is on a file system of type %s, mounted on %s", m.kind, printable(m.point))}, nil
+	return place{where: fmt.Sprintf("it is on a file system of type %s, mounted on %s", m.Kind, printable(m.Point))}, nil
 }
 
 // answer is what is known about a file.

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seaworthy-os/seaworthy/internal/mountinfo"
 	"github.com/seaworthy-os/seaworthy/internal/whence"
 )
 
@@ -98,8 +99,8 @@ func (w *command) open() error {
 			return fmt.Errorf("%s: %w", root, err)
 		}
 		w.root = root
-		w.system.device = m.device
-		w.system.base, err = m.inside(p)
+		w.system.device = m.Device
+		w.system.base, err = inside(m, p)
 		return err
 	}
 	return fmt.Errorf("the system has no index of its files (it was built with --no-sbom, or this container cannot see it; see --root): %w", errors.Join(errs...))
@@ -155,7 +156,7 @@ func openTarget(arg string) (target, error) {
 }
 
 // locate finds the mount of an open file, and its path for the process pid.
-func locate(fd int, pid string) (*mountPoint, string, error) {
+func locate(fd int, pid string) (*mountinfo.Mount, string, error) {
 	text, err := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(fd))
 	if err != nil {
 		return nil, "", err
@@ -180,7 +181,7 @@ func locate(fd int, pid string) (*mountPoint, string, error) {
 	// The kernel started PID 1 from its first mount, which another one covers.
 	var st unix.Stat_t
 	err = unix.Fstat(fd, &st)
-	return &mountPoint{id: id, device: fmt.Sprintf("%d:%d", unix.Major(st.Dev), unix.Minor(st.Dev)), root: "/", point: "/"}, p, err
+	return &mountinfo.Mount{ID: id, Device: fmt.Sprintf("%d:%d", unix.Major(st.Dev), unix.Minor(st.Dev)), Root: "/", Point: "/"}, p, err
 }
 
 // ask answers one argument.
