@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/internal/mountinfo"
+	"github.com/seaworthy-os/seaworthy/internal/safetext"
 	"github.com/seaworthy-os/seaworthy/internal/whence"
 )
 
@@ -101,7 +102,7 @@ func (r systemRoot) placeOf(m *mountinfo.Mount, p string) (place, error) {
 			return place{path: rel, known: true}, nil
 		}
 	}
-	return place{where: fmt.Sprintf("it is on a file system of type %s, mounted on %s", m.Kind, printable(m.Point))}, nil
+	return place{where: fmt.Sprintf("it is on a file system of type %s, mounted on %s", m.Kind, safetext.Clean(m.Point))}, nil
 }
 
 // answer is what is known about a file.
@@ -174,12 +175,4 @@ func (a *answer) lines() (out [][2]string, code int) {
 	}
 	add("digest", o.File.Digest.String())
 	return out, whenceFound
-}
-
-// printable escapes control characters: names come from images and processes.
-func printable(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd }) {
-		return fmt.Sprintf("%q", s)
-	}
-	return s
 }

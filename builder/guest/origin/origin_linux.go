@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seaworthy-os/seaworthy/internal/mountinfo"
+	"github.com/seaworthy-os/seaworthy/internal/safetext"
 	"github.com/seaworthy-os/seaworthy/internal/whence"
 )
 
@@ -34,7 +35,7 @@ func Run(args []string, out, errs io.Writer) int {
 			fmt.Fprint(out, usageText)
 			return whenceFound
 		case strings.HasPrefix(a, "-"):
-			fmt.Fprintf(errs, "%s: unknown flag %s\n\n%s", Name, printable(a), usageText)
+			fmt.Fprintf(errs, "%s: unknown flag %s\n\n%s", Name, safetext.Clean(a), usageText)
 			return whenceUsage
 		default:
 			asked = append(asked, a)
@@ -55,10 +56,10 @@ func Run(args []string, out, errs io.Writer) int {
 		}
 		lines, code, err := w.ask(a)
 		for _, l := range lines {
-			fmt.Fprintf(out, "%-10s %s\n", l[0], printable(l[1]))
+			fmt.Fprintf(out, "%-10s %s\n", l[0], safetext.Clean(l[1]))
 		}
 		if err != nil {
-			fmt.Fprintf(errs, "%s: %s: %v\n", Name, printable(a), err)
+			fmt.Fprintf(errs, "%s: %s: %v\n", Name, safetext.Clean(a), err)
 			code = whenceFailed
 		}
 		worst = max(worst, code)

@@ -77,6 +77,7 @@ func TestRun(t *testing.T) {
 	write(whence.Path, string(w.Bytes()))
 	motd, web := write("etc/motd", "hello"), write("containers/services/web/rootfs/web", "WEB")
 	added := write("containers/services/web/rootfs/new", "")
+	odd := write("a\x1b\u009b\u202e", "")
 	link := filepath.Join(root, "link")
 	if err := os.Symlink("etc/motd", link); err != nil {
 		t.Fatal(err)
@@ -97,6 +98,7 @@ func TestRun(t *testing.T) {
 		{[]string{"2147483647"}, whenceFailed, []string{"there is no such process"}},
 		{[]string{fmt.Sprint(os.Getpid())}, whenceForeign, []string{"process", "not from the image"}},
 		{[]string{fmt.Sprintf("/proc/%d/root/dev/../%s", os.Getpid(), link)}, whenceFound, []string{"the files section"}},
+		{[]string{odd}, whenceForeign, []string{`path ` + root + `/a\x1b\u{9b}\u{202e}`}},
 		{[]string{"--wrong"}, whenceUsage, []string{"unknown flag --wrong", "Usage:"}},
 		{nil, whenceUsage, []string{"Usage:"}},
 		{[]string{"--help"}, whenceFound, []string{"Usage:"}},
