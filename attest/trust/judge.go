@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/attest/verify"
@@ -123,7 +122,7 @@ func (p *Policy) judgeIdentity(out *facts.Attestation, img Image, b Attached) bo
 			return true
 		}
 		out.Key, out.Allowed = a.Name, covers(a.repositories, img.Repository)
-		why := a.outside(sig.Time)
+		why := a.Outside(sig.Time)
 		if slices.Contains(p.revoked.Identities, verify.Identity{Issuer: sig.Issuer, Subject: sig.Subject}) {
 			why = fmt.Sprintf("identity %s is revoked", a.Name)
 		}
@@ -163,19 +162,7 @@ func (p *Policy) invalid(a *authority, key crypto.PublicKey) string {
 	case slices.Contains(p.revoked.Keys, id):
 		return fmt.Sprintf("key %s is revoked", a.Name)
 	}
-	return a.outside(p.now)
-}
-
-// outside says why a signature does not count that was made at a time, "" if it
-// does.
-func (a *authority) outside(at time.Time) string {
-	switch {
-	case !a.From.IsZero() && at.Before(a.From):
-		return fmt.Sprintf("signatures of %s are valid from %s", a.Name, statement.Time(a.From))
-	case !a.Until.IsZero() && !at.Before(a.Until):
-		return fmt.Sprintf("signatures of %s were valid until %s", a.Name, statement.Time(a.Until))
-	}
-	return ""
+	return a.Outside(p.now)
 }
 
 func formOf(mediaType string) string {

@@ -115,7 +115,7 @@ func (v *Verifier) signedBy(raw []byte) ([]byte, signature, error) {
 	if err := statement.ExactBundle(raw, k.hint, e.payload, e.signature); err != nil {
 		return nil, signature{}, fmt.Errorf("the statement is signed, but the bundle contains data that is not signed: %w", err)
 	}
-	by := signature{authority: k.authority, id: k.id, why: v.outside(k.authority, v.policy.Now)}
+	by := signature{authority: k.authority, id: k.id, why: v.policy.Authorities[k.authority].Outside(v.policy.Now)}
 	if slices.Contains(v.policy.Revoked.Keys, k.id) {
 		by.why = fmt.Sprintf("key %s of %s is revoked", k.id, v.name(k.authority))
 	}
@@ -134,7 +134,7 @@ func (v *Verifier) signedByIdentity(raw []byte) ([]byte, signature, error) {
 			why = append(why, a.Name+": "+err.Error())
 			continue
 		}
-		by := signature{authority: i, id: sig.Subject + " (" + sig.Issuer + ")", why: v.outside(i, sig.Time)}
+		by := signature{authority: i, id: sig.Subject + " (" + sig.Issuer + ")", why: a.Outside(sig.Time)}
 		if slices.Contains(v.policy.Revoked.Identities, Identity{sig.Issuer, sig.Subject}) {
 			by.why = fmt.Sprintf("identity %s of %s is revoked", by.id, a.Name)
 		}
@@ -143,10 +143,9 @@ func (v *Verifier) signedByIdentity(raw []byte) ([]byte, signature, error) {
 	return nil, signature{}, fmt.Errorf("not signed by a trusted identity: %s", strings.Join(why, "; "))
 }
 
-// outside says why an authority's signature does not count at a time, "" if it
-// does.
-func (v *Verifier) outside(authority int, at time.Time) string {
-	a := &v.policy.Authorities[authority]
+// Outside says why a signature of the authority does not count that was made at a
+// time, "" if it does.
+func (a *Authority) Outside(at time.Time) string {
 	switch {
 	case !a.From.IsZero() && at.Before(a.From):
 		return fmt.Sprintf("signatures of %s are valid from %s", a.Name, statement.Time(a.From))
