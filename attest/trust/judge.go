@@ -67,10 +67,10 @@ func (p *Policy) Judge(img Image, a Attached) facts.Attestation {
 		return out
 	}
 	out.Identity, out.Issuer = identity(a.Certificate)
-	if out.Form == formBundle && p.judgeIdentity(&out, img, a) {
+	c, err := open(a, out.Form)
+	if errors.Is(err, verify.ErrCertificate) && p.judgeIdentity(&out, img, a) {
 		return out
 	}
-	c, err := open(a, out.Form)
 	if c != nil {
 		unread := describe(&out, c, img)
 		out.Readable = unread == nil
@@ -98,11 +98,8 @@ func (p *Policy) Judge(img Image, a Attached) facts.Attestation {
 }
 
 // judgeIdentity verifies a bundle that is signed with a certificate. It returns
-// false for other bundles, and if the policy trusts no identity.
+// false if the policy trusts no identity.
 func (p *Policy) judgeIdentity(out *facts.Attestation, img Image, b Attached) bool {
-	if _, _, err := verify.OpenBundle(b.Data); !errors.Is(err, verify.ErrCertificate) {
-		return false
-	}
 	var reasons []string
 	for i := range p.authorities {
 		a := &p.authorities[i]
