@@ -17,11 +17,11 @@ func (p *Policy) Settle(img Image, found []facts.Attestation) []verify.Requireme
 	list := []verify.Requirement{p.revokedImage(img)}
 	for i := range p.components {
 		if covers(p.components[i].repositories, img.Repository) {
-			list = append(list, p.judge(&p.components[i], found)...)
+			list = append(list, p.components[i].judge(found)...)
 		}
 	}
 	if len(list) == 1 {
-		list = append(list, p.signed(&componentRule{threshold: 1}, found))
+		list = append(list, (&componentRule{threshold: 1}).signed(found))
 	}
 	missing := slices.IndexFunc(list, func(r verify.Requirement) bool { return r.Missing != "" })
 	if missing < 0 {
@@ -46,16 +46,13 @@ func (p *Policy) revokedImage(img Image) verify.Requirement {
 	return r
 }
 
-// judge compares attestations with one rule.
-func (p *Policy) judge(r *componentRule, found []facts.Attestation) []verify.Requirement {
-	list := []verify.Requirement{p.signed(r, found)}
-	by := func(a facts.Attestation) bool {
-		return a.Verified && (len(r.signedBy) == 0 || slices.Contains(r.signedBy, a.Key))
-	}
+// judge compares attestations with the rule.
+func (r *componentRule) judge(found []facts.Attestation) []verify.Requirement {
+	list := []verify.Requirement{r.signed(found)}
 	if r.sbom {
 		one := verify.Requirement{What: "a signed SBOM", Found: "none"}
 		for _, a := range found {
-			if by(a) && isSBOM(a.PredicateType) {
+			if r.counts(a) && isSBOM(a.PredicateType) {
 				one.Found = "SBOM signed by " + a.Key
 			}
 		}
@@ -65,16 +62,22 @@ func (p *Policy) judge(r *componentRule, found []facts.Attestation) []verify.Req
 		list = append(list, one)
 	}
 	if r.provenance {
-		list = append(list, r.origin(found, by))
+		list = append(list, r.origin(found))
 	}
 	return list
 }
 
+// counts reports whether an attestation is verified, and signed by an authority of
+// the rule.
+func (r *componentRule) counts(a facts.Attestation) bool {
+	return a.Verified && (len(r.signedBy) == 0 || slices.Contains(r.signedBy, a.Key))
+}
+
 // signed counts the authorities that signed the image.
-func (p *Policy) signed(r *componentRule, found []facts.Attestation) verify.Requirement {
+func (r *componentRule) signed(found []facts.Attestation) verify.Requirement {
 	var have []string
 	for _, a := range found {
-		if a.Verified && a.Signs && (len(r.signedBy) == 0 || slices.Contains(r.signedBy, a.Key)) && !slices.Contains(have, a.Key) {
+		if a.Signs && r.counts(a) && !slices.Contains(have, a.Key) {
 			have = append(have, a.Key)
 		}
 	}
@@ -94,7 +97,7 @@ func (p *Policy) signed(r *componentRule, found []facts.Attestation) verify.Requ
 }
 
 // origin requires provenance with a builder and a source of the rule.
-func (r *componentRule) origin(found []facts.Attestation, by func(facts.Attestation) bool) verify.Requirement {
+func (r *componentRule) origin(found []facts.Attestation) verify.Requirement {
 	one := verify.Requirement{What: "signed provenance", Found: "none"}
 	if len(r.builders) > 0 {
 		one.What += " of builder " + strings.Join(r.builders, " or ")
@@ -103,7 +106,7 @@ func (r *componentRule) origin(found []facts.Attestation, by func(facts.Attestat
 		one.What += " from " + strings.Join(r.source, " or ")
 	}
 	for _, a := range found {
-		if !by(a) || a.Provenance == nil || a.Provenance.Builder == "" {
+		if !r.counts(a) || a.Provenance == nil || a.Provenance.Builder == "" {
 			continue
 		}
 		builder, source := a.Provenance.Builder, a.Provenance.Source
