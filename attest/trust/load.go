@@ -88,9 +88,7 @@ func (l *loader) authority(n *yaml.Node, key string) {
 		fields["kms"] = func(n *yaml.Node) { kms = n }
 		fields["certificates"] = func(n *yaml.Node) { chain = n }
 		fields["keyless"] = func(n *yaml.Node) { keyless = n }
-		fields["systems"] = func(n *yaml.Node) {
-			a.Systems, a.signsSystems = l.patterns(n, systemName, notSystem), true
-		}
+		fields["systems"] = func(n *yaml.Node) { a.Systems = l.patterns(n, systemName, notSystem) }
 		fields["validFrom"] = func(n *yaml.Node) { a.From, _ = l.time(n) }
 		fields["validUntil"] = func(n *yaml.Node) { a.Until = l.endOf(n) }
 	}
@@ -276,7 +274,7 @@ func (l *loader) image(n *yaml.Node) {
 	if systems == nil {
 		l.Bad(n, `write systems: [NAME], or ["*"] for all`, "the entry covers no system")
 	}
-	r.SignedBy, r.Threshold = l.signers(n, signedBy, threshold, func(a *authority) bool { return a.signsSystems && overlap(a.Systems, r.Systems) })
+	r.SignedBy, r.Threshold = l.signers(n, signedBy, threshold, func(a *authority) bool { return overlap(a.Systems, r.Systems) })
 	if need != nil {
 		l.require(need, &r)
 	}
@@ -319,7 +317,7 @@ func (l *loader) require(n *yaml.Node, r *verify.Rule) {
 		"secondOpinion": func(n *yaml.Node) {
 			r.SecondOpinion = l.texts(n, "name of an authority that may sign this", "add it to authorities", func(s string) bool {
 				i := l.find(s)
-				return i >= 0 && l.policy.authorities[i].signsSystems && overlap(l.policy.authorities[i].Systems, r.Systems)
+				return i >= 0 && overlap(l.policy.authorities[i].Systems, r.Systems)
 			})
 		},
 		"passed": func(n *yaml.Node) { r.Passed = append(r.Passed, l.rules(n)...) },

@@ -10,8 +10,6 @@ package trust
 import (
 	"crypto"
 	"errors"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest/verify"
@@ -40,10 +38,9 @@ type Policy struct {
 // authority is a trusted signer, and what it may sign.
 type authority struct {
 	verify.Authority
-	// repositories of component images. Systems are in Authority; signsSystems says
-	// that the policy lists some.
+	// repositories of component images. Here an empty list means none, in
+	// Authority.Systems too.
 	repositories []string
-	signsSystems bool
 }
 
 // componentRule says what the images of certain repositories need.
@@ -124,7 +121,7 @@ const howTo = "give --trust a file with a list of authorities; see docs/trust.md
 // sign systems is an ErrInput.
 func (p *Policy) Verifier(base verify.Policy) (*verify.Verifier, error) {
 	for _, a := range p.authorities {
-		if a.signsSystems {
+		if len(a.Systems) > 0 { // for verify, an empty list means all systems
 			base.Authorities = append(base.Authorities, a.Authority)
 		}
 	}
@@ -136,14 +133,8 @@ func (p *Policy) Verifier(base verify.Policy) (*verify.Verifier, error) {
 	return verify.New(base)
 }
 
-// covers reports whether one of the patterns is the repository (REGISTRY/PATH), or
-// a folder of it that ends in /*, or * for all.
+// covers is verify.Covers for repositories (REGISTRY/PATH), but an empty list covers
+// none.
 func covers(patterns []string, repository string) bool {
-	return slices.ContainsFunc(patterns, func(r string) bool {
-		if r == "*" || r == repository {
-			return true
-		}
-		below, open := strings.CutSuffix(r, "*")
-		return open && strings.HasPrefix(repository, below)
-	})
+	return len(patterns) > 0 && verify.Covers(patterns, repository)
 }
