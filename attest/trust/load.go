@@ -22,12 +22,8 @@ type loader struct {
 var (
 	// authorityName also limits what reports show.
 	authorityName = lazyre.New(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	// repository is a full name. It may end in a star.
-	repository = lazyre.New(`^(\*|[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*/([a-z0-9._-]+|\*))$`)
-	// systemName is a name of a system. It may end in a star.
-	systemName = lazyre.New(`^(\*|[A-Za-z0-9][A-Za-z0-9._-]*\*?)$`)
-	ruleID     = lazyre.New(`^[A-Z][A-Z0-9]*-[0-9]+$`)
-	kmsURI     = lazyre.New(`^[a-z][a-z0-9+.-]*://[^[:space:]]+$`)
+	ruleID        = lazyre.New(`^[A-Z][A-Z0-9]*-[0-9]+$`)
+	kmsURI        = lazyre.New(`^[a-z][a-z0-9+.-]*://[^[:space:]]+$`)
 )
 
 func (l *loader) document(root *yaml.Node) {
@@ -82,13 +78,13 @@ func (l *loader) authority(n *yaml.Node, key string) {
 	fields := map[string]func(*yaml.Node){
 		"name":         func(n *yaml.Node) { name = n },
 		key:            func(n *yaml.Node) { file = n },
-		"repositories": func(n *yaml.Node) { a.repositories = l.patterns(n, repository, notRepository) },
+		"repositories": func(n *yaml.Node) { a.repositories = l.patterns(n, repository) },
 	}
 	if key == "key" {
 		fields["kms"] = func(n *yaml.Node) { kms = n }
 		fields["certificates"] = func(n *yaml.Node) { chain = n }
 		fields["keyless"] = func(n *yaml.Node) { keyless = n }
-		fields["systems"] = func(n *yaml.Node) { a.Systems = l.patterns(n, systemName, notSystem) }
+		fields["systems"] = func(n *yaml.Node) { a.Systems = l.patterns(n, systemName) }
 		fields["validFrom"] = func(n *yaml.Node) { a.From, _ = l.time(n) }
 		fields["validUntil"] = func(n *yaml.Node) { a.Until = l.endOf(n) }
 	}
@@ -237,7 +233,7 @@ func (l *loader) component(n *yaml.Node) {
 	var r componentRule
 	var signedBy, threshold, repos, need *yaml.Node
 	l.Fields(n, "an entry of components", map[string]func(*yaml.Node){
-		"repositories": func(n *yaml.Node) { repos, r.repositories = n, l.patterns(n, repository, notRepository) },
+		"repositories": func(n *yaml.Node) { repos, r.repositories = n, l.patterns(n, repository) },
 		"signedBy":     func(n *yaml.Node) { signedBy = n },
 		"threshold":    func(n *yaml.Node) { threshold = n },
 		"require":      func(n *yaml.Node) { need = n },
@@ -266,7 +262,7 @@ func (l *loader) image(n *yaml.Node) {
 	var r verify.Rule
 	var signedBy, threshold, systems, need *yaml.Node
 	l.Fields(n, "an entry of images", map[string]func(*yaml.Node){
-		"systems":   func(n *yaml.Node) { systems, r.Systems = n, l.patterns(n, systemName, notSystem) },
+		"systems":   func(n *yaml.Node) { systems, r.Systems = n, l.patterns(n, systemName) },
 		"signedBy":  func(n *yaml.Node) { signedBy = n },
 		"threshold": func(n *yaml.Node) { threshold = n },
 		"require":   func(n *yaml.Node) { need = n },

@@ -14,28 +14,32 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// The next steps after a pattern that is malformed.
-const (
-	notRepository = "write REGISTRY/REPOSITORY, REGISTRY/PATH/* or *"
-	notSystem     = "write the NAME of a system, NAME* or *"
+// pattern is a kind of names, which may end in a star. next is the next step after
+// one that is malformed.
+type pattern struct {
+	kind, next string
+	form       *lazyre.Regexp
+}
+
+var (
+	repository = pattern{"repository", "write REGISTRY/REPOSITORY, REGISTRY/PATH/* or *",
+		lazyre.New(`^(\*|[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*/([a-z0-9._-]+|\*))$`)}
+	systemName = pattern{"system", "write the NAME of a system, NAME* or *",
+		lazyre.New(`^(\*|[A-Za-z0-9][A-Za-z0-9._-]*\*?)$`)}
 )
 
-// patterns reads a list of names that are not empty.
-func (l *loader) patterns(n *yaml.Node, form *lazyre.Regexp, next string) []string {
+// patterns reads a list of patterns that is not empty.
+func (l *loader) patterns(n *yaml.Node, p pattern) []string {
 	var out []string
-	kind := "repository"
-	if form == systemName {
-		kind = "system"
-	}
 	l.limited(n, func(c *yaml.Node) {
-		if c.Kind != yaml.ScalarNode || !form.MatchString(c.Value) {
-			l.Bad(c, next, "%q is not a %s", c.Value, kind)
+		if c.Kind != yaml.ScalarNode || !p.form.MatchString(c.Value) {
+			l.Bad(c, p.next, "%q is not a %s", c.Value, p.kind)
 			return
 		}
 		out = append(out, c.Value)
 	})
 	if n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
-		l.Bad(n, next, "the list covers no %s", kind)
+		l.Bad(n, p.next, "the list covers no %s", p.kind)
 	}
 	return out
 }
