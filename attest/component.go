@@ -3,7 +3,6 @@ package attest
 import (
 	"context"
 	"encoding/json"
-	"errors"
 
 	"golang.org/x/sync/errgroup"
 
@@ -71,17 +70,9 @@ func SignComponent(ctx context.Context, c Component, signer Signer) ([]Component
 	g.SetLimit(signer.Parallel())
 	for i, one := range all {
 		g.Go(func() error {
-			set, err := statement.DigestSet(one.subject)
-			if err != nil {
-				return notSigned("component "+c.Name, err)
-			}
-			raw, err := bundle(ctx, named{predicateType: one.predicateType, predicate: one.predicate,
-				subject: []statement.Descriptor{{Name: c.Name, Digest: set}}}, signer)
-			if err != nil {
-				return notSigned("component "+c.Name, err)
-			}
+			raw, err := signOne(ctx, "component "+c.Name, c.Name, one.subject, one.predicateType, one.predicate, signer)
 			out[i] = ComponentStatement{Subject: one.subject, PredicateType: one.predicateType, Bundle: raw}
-			return nil
+			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
@@ -124,7 +115,7 @@ func (c *Component) provenance() *componentProvenance {
 func Dependency(name, uri, digest string) (statement.Descriptor, error) {
 	set, err := statement.DigestSet(digest)
 	if err != nil {
-		return statement.Descriptor{}, errors.Join(system.Unusable("%s has no digest", name), err)
+		return statement.Descriptor{}, system.Unusable("%s has no digest", name).Because(err)
 	}
 	return statement.Descriptor{Name: name, URI: uri, Digest: set}, nil
 }

@@ -23,13 +23,5 @@ func SignOpinion(ctx context.Context, subject []statement.Descriptor, p *stateme
 // SignStatement signs any predicate about one subject: an OCI manifest with this
 // name and digest (sha256:HEX). It returns a Sigstore bundle.
 func SignStatement(ctx context.Context, name, digest, predicateType string, predicate any, signer Signer) ([]byte, error) {
-	set, err := statement.DigestSet(digest)
-	if err != nil {
-		return nil, notSigned(name, err)
-	}
-	raw, err := bundle(ctx, named{predicateType: predicateType, predicate: predicate, subject: []statement.Descriptor{{Name: name, Digest: set}}}, signer)
-	if err != nil {
-		return nil, notSigned(name, err)
-	}
-	return raw, nil
+	return signOne(ctx, name, name, digest, predicateType, predicate, signer)
 }

@@ -124,6 +124,20 @@ func bundle(ctx context.Context, n named, signer Signer) ([]byte, error) {
 	return raw, nil
 }
 
+// signOne signs a statement about one subject: an OCI manifest with this name and
+// digest (sha256:HEX). what names it in errors.
+func signOne(ctx context.Context, what, name, digest, predicateType string, predicate any, signer Signer) ([]byte, error) {
+	set, err := statement.DigestSet(digest)
+	if err != nil {
+		return nil, notSigned(what, err)
+	}
+	raw, err := bundle(ctx, named{predicateType: predicateType, predicate: predicate, subject: []statement.Descriptor{{Name: name, Digest: set}}}, signer)
+	if err != nil {
+		return nil, notSigned(what, err)
+	}
+	return raw, nil
+}
+
 // WriteLayout writes a layout into root, the folder that has the files of the
 // layout.
 func WriteLayout(ctx context.Context, root *os.Root, l *layout.Layout) error {
