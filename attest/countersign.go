@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
@@ -42,7 +41,8 @@ func Countersign(ctx context.Context, from, to string, payload []byte, signer Si
 	if err != nil {
 		return notSigned("the provenance", err)
 	}
-	path := statement.BundlePath(CountersignatureStem(id))
+	stem := CountersignatureStem(id)
+	path := statement.BundlePath(stem)
 	if _, err := old.Lstat(path); err == nil {
 		return system.BadInput("%s exists already: this signer has countersigned the image", path)
 	}
@@ -58,20 +58,19 @@ func Countersign(ctx context.Context, from, to string, payload []byte, signer Si
 		return system.Unusable("image folder").Because(err)
 	}
 	defer root.Close()
-	if err := write(root, path, raw); err != nil {
-		return system.Unusable("attestations").Because(err)
+	added, err := writeBundle(root, stem, statement.Provenance, raw)
+	if err != nil {
+		return err
 	}
-	digest, size, _ := digestOf(strings.NewReader(string(raw)))
-	sealed.Bundles = append(sealed.Bundles, layout.Bundle{File: layout.File{Path: path, Digest: digest, Size: size}, PredicateType: statement.Provenance})
-	l, err := layout.Describe(sealed.Name, sealed.Files, sealed.Bundles)
+	l, err := layout.Describe(sealed.Name, sealed.Files, append(sealed.Bundles, added))
 	if err != nil {
 		return system.Unusable("image layout").Because(err)
 	}
 	return WriteLayout(ctx, root, l)
 }
 
-// CountersignatureStem is the stem of a signer's countersignature. A signer has
-// one.
+// CountersignatureStem is the stem of a signer's countersignature. Each signer has
+// its own.
 func CountersignatureStem(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return fmt.Sprintf("%s%x", statement.CountersignaturePrefix, sum[:8])

@@ -1,7 +1,6 @@
 package attest
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -71,14 +70,14 @@ func writeBundles(ctx context.Context, root *os.Root, all []named, signer Signer
 	g.SetLimit(signer.Parallel())
 	for i, n := range all {
 		g.Go(func() (err error) {
-			out[i], err = writeBundle(ctx, root, n, signer)
+			out[i], err = signInto(ctx, root, n, signer)
 			return err
 		})
 	}
 	return out, g.Wait()
 }
 
-func writeBundle(ctx context.Context, root *os.Root, n named, signer Signer) (layout.Bundle, error) {
+func signInto(ctx context.Context, root *os.Root, n named, signer Signer) (layout.Bundle, error) {
 	if err := ctx.Err(); err != nil {
 		return layout.Bundle{}, system.Unusable("sealing").Because(err)
 	}
@@ -86,14 +85,18 @@ func writeBundle(ctx context.Context, root *os.Root, n named, signer Signer) (la
 	if err != nil {
 		return layout.Bundle{}, notSigned("statement "+n.stem, err)
 	}
-	path := statement.BundlePath(n.stem)
+	return writeBundle(root, n.stem, n.predicateType, raw)
+}
+
+// writeBundle writes the file of one bundle.
+func writeBundle(root *os.Root, stem, predicateType string, raw []byte) (layout.Bundle, error) {
+	path := statement.BundlePath(stem)
 	if err := write(root, path, raw); err != nil {
 		return layout.Bundle{}, system.Unusable("attestations").Because(err)
 	}
-	digest, size, _ := digestOf(bytes.NewReader(raw))
 	return layout.Bundle{
-		File:          layout.File{Path: path, Digest: digest, Size: size},
-		PredicateType: n.predicateType,
+		File:          layout.File{Path: path, Digest: digests.Of(raw), Size: int64(len(raw))},
+		PredicateType: predicateType,
 	}, nil
 }
 
