@@ -106,24 +106,18 @@ func (l *lastLine) text() string {
 	return strings.ToValidUTF8(strings.TrimSpace(lines[len(lines)-1]), "\uFFFD")
 }
 
-// The names of algorithms, for programs and errors.
-const (
-	algorithmECDSA   = "ecdsa-p256-sha256"
-	algorithmRSA     = "rsa-pkcs1v15-sha256"
-	algorithmEd25519 = "ed25519"
-)
-
-// algorithm names how a key signs, "" for a key that cannot be used.
+// algorithm tells a command how its key signs. It is "" for a key that cannot be
+// used.
 func algorithm(key crypto.PublicKey) string {
 	switch k := key.(type) {
 	case *ecdsa.PublicKey:
 		if k.Params().BitSize == 256 {
-			return algorithmECDSA
+			return "ecdsa-p256-sha256"
 		}
 	case *rsa.PublicKey:
-		return algorithmRSA
+		return "rsa-pkcs1v15-sha256"
 	case ed25519.PublicKey:
-		return algorithmEd25519
+		return "ed25519"
 	}
 	return ""
 }

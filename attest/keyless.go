@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -225,10 +224,3 @@ func (k *Keyless) expects(claims *oidc.Claims, c *credential) error {
 	return system.Mismatch("the certificate is for %s, but %s %s", verifiedName(c.subject, c.issuer), source, verifiedName(subject, issuer)).
 		Suggest("check the identity token, and --identity and --issuer")
 }
-
-// notConfigured is an error about the signing config.
-func notConfigured(err error) error {
-	return system.BadInput("the signing config cannot be used").Because(err).Suggest("give Sigstore's signing_config.json (v0.2); docs/signing.md says where it comes from")
-}
-
-var errNoSelector = fmt.Errorf("it does not say how many logs and timestamp authorities to use (rekorTlogConfig, tsaConfig)")

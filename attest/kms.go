@@ -41,7 +41,7 @@ type plugin struct {
 // reference that is malformed, a plugin that does not exist, and a key that
 // cannot be used are ErrInput; a plugin that fails is ErrUnusable.
 func OpenKMS(ctx context.Context, reference string, messages io.Writer) (Key, error) {
-	name, _, _ := strings.Cut(reference, "://")
+	name, key, _ := strings.Cut(reference, "://")
 	if !pluginScheme.MatchString(name) {
 		return nil, system.BadInput("key %s: %q is not the name of a plugin", reference, name).Suggest("write NAME://KEY, where sigstore-kms-NAME is a program on PATH")
 	}
@@ -57,7 +57,7 @@ func OpenKMS(ctx context.Context, reference string, messages io.Writer) (Key, er
 	p := &plugin{
 		program: program{name: "plugin " + pluginPrefix + name,
 			next: "correct the reference, or the settings of the plugin (its environment)", argv: []string{path, common.ProtocolVersion}, messages: messages, hang: hang},
-		init: common.InitOptions{ProtocolVersion: common.ProtocolVersion, KeyResourceID: strings.TrimPrefix(reference, name+"://"),
+		init: common.InitOptions{ProtocolVersion: common.ProtocolVersion, KeyResourceID: key,
 			HashFunc: crypto.SHA256, RPCOptions: encoding.PackRPCOptions(nil)},
 	}
 	resp, err := p.call(ctx, nil, &common.MethodArgs{MethodName: common.PublicKeyMethodName,

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/seaworthy-os/seaworthy/attest/service"
+	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
 // services are the services that a signing config names for a time.
@@ -38,7 +39,7 @@ func readServices(config []byte, now time.Time) (*services, error) {
 		return nil, notConfigured(err)
 	}
 	if len(pb.GetTsaUrls()) > 0 && pb.GetTsaConfig() == nil || len(pb.GetRekorTlogUrls()) > 0 && pb.GetRekorTlogConfig() == nil {
-		return nil, notConfigured(errNoSelector)
+		return nil, notConfigured(errors.New("it does not say how many logs and timestamp authorities to use (rekorTlogConfig, tsaConfig)"))
 	}
 	c, err := root.NewSigningConfigFromProtobuf(pb)
 	if err != nil {
@@ -72,6 +73,11 @@ func readServices(config []byte, now time.Time) (*services, error) {
 		return nil, notConfigured(err)
 	}
 	return s, nil
+}
+
+// notConfigured is an error about the signing config.
+func notConfigured(err error) error {
+	return system.BadInput("the signing config cannot be used").Because(err).Suggest("give Sigstore's signing_config.json (v0.2); docs/signing.md says where it comes from")
 }
 
 // IdentityProvider is the identity provider for people that a signing config names,

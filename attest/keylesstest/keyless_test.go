@@ -277,8 +277,7 @@ func (s *sigstore) failures(t *testing.T) {
 	fail("certificate for another identity", 4, "but the build requires owner@example.org", "--identity-token", s.token, "--identity", "owner@example.org")
 
 	// Proofs of a log that is not trusted are refused.
-	another := &sigstore{dir: t.TempDir()}
-	wrongLog, _, _ := rekor(t, another.dir)
+	wrongLog, _, _ := rekor(t, t.TempDir())
 	s.config = s.writeConfig(t, "wrong.json", s.ca, s.tsa, wrongLog)
 	fail("another log", 4, "no entry of a trusted transparency log", "--identity-token", s.token)
 

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -72,7 +73,7 @@ func gitHub(address, secret string, client service.Client) (Source, error) {
 		}
 		raw, err := bounded.Read(resp.Body, maxToken)
 		if err == nil {
-			err = decode(raw, &answer)
+			err = json.Unmarshal(raw, &answer)
 		}
 		if err == nil && answer.Value == "" {
 			err = errors.New("the answer has no token")

@@ -6,7 +6,6 @@ package oidc
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -114,6 +113,3 @@ func FromFile(path string) Source {
 		return token, nil
 	}
 }
-
-// decode reads the answer of a service.
-func decode(raw []byte, v any) error { return json.Unmarshal(raw, v) }

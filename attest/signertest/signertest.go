@@ -68,7 +68,7 @@ func command(how, path, verb string) error {
 	if os.Getenv("SEAWORTHY_SIGNER_INPUT") == "message" {
 		hash = 0
 	}
-	if _, ok := key.(ed25519.PrivateKey); ok != (hash == 0) || how == "other-input" {
+	if _, ok := key.(ed25519.PrivateKey); ok != (hash == 0) {
 		return fmt.Errorf("unexpected input %s for %s", os.Getenv("SEAWORTHY_SIGNER_INPUT"), os.Getenv("SEAWORTHY_SIGNER_ALGORITHM"))
 	}
 	sig, err := key.Sign(nil, input, hash)

@@ -1,7 +1,6 @@
 package sigstoretest
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rand"
@@ -13,7 +12,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"io"
 	"math/big"
 	"net/http"
@@ -165,11 +163,10 @@ func pemOf(c *x509.Certificate) string {
 // serveTSA answers a request for a timestamp (RFC 3161).
 func (s *Sigstore) serveTSA(w http.ResponseWriter, r *http.Request) {
 	raw, err := io.ReadAll(r.Body)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
+	var req *timestamp.Request
+	if err == nil {
+		req, err = timestamp.ParseRequest(raw)
 	}
-	req, err := timestamp.ParseRequest(raw)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -178,9 +175,9 @@ func (s *Sigstore) serveTSA(w http.ResponseWriter, r *http.Request) {
 		Time: time.Now().Add(s.TSAClock), Policy: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 2}}
 	answer, err := stamp.CreateResponseWithOpts(s.tsaLeaf, s.tsaKey, crypto.SHA256)
 	if err != nil {
-		http.Error(w, fmt.Sprint(err), http.StatusInternalServerError)
+		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.WriteHeader(http.StatusCreated)
-	_, _ = io.Copy(w, bytes.NewReader(answer))
+	_, _ = w.Write(answer)
 }
