@@ -20,7 +20,6 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/attest/signertest"
-	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
@@ -87,15 +86,7 @@ func TestExternalSigners(t *testing.T) {
 				t.Errorf("%s, %s: %v", kind, name, err)
 				continue
 			}
-			s, err := attest.NewSigner(k)
-			if err != nil {
-				t.Fatal(err)
-			}
-			raw, err := attest.SignArtifact(t.Context(), "it", sum("1"), s)
-			if err == nil {
-				err = verify.Artifact("it", sum("1"), [][]byte{raw}, []crypto.PublicKey{key.(crypto.Signer).Public()})
-			}
-			if err != nil {
+			if err := keySigns(t, k, key.(crypto.Signer).Public()); err != nil {
 				t.Errorf("%s, %s: %v", kind, name, err)
 			}
 			if kind == "command" && !strings.Contains(messages.String(), "touch the token") {
@@ -230,15 +221,7 @@ func TestDocumentedCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := attest.NewSigner(k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := attest.SignArtifact(t.Context(), "it", sum("1"), s)
-	if err == nil {
-		err = verify.Artifact("it", sum("1"), [][]byte{raw}, []crypto.PublicKey{private.Public()})
-	}
-	if err != nil {
+	if err := keySigns(t, k, private.Public()); err != nil {
 		t.Error(err)
 	}
 }

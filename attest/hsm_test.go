@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/attest"
-	"github.com/seaworthy-os/seaworthy/attest/verify"
 )
 
 // TestHSM signs with keys in a token of SoftHSM, through our plugin. `make
@@ -50,15 +49,7 @@ func TestHSM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := attest.NewSigner(k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := attest.SignArtifact(t.Context(), "it", sum("1"), s)
-	if err == nil {
-		err = verify.Artifact("it", sum("1"), [][]byte{raw}, []crypto.PublicKey{ec.Public()})
-	}
-	if err != nil {
+	if err := keySigns(t, k, ec.Public()); err != nil {
 		t.Error(err)
 	}
 	if k, err = attest.OpenKMS(t.Context(), "hsm://token=release;object=firmware", nil); err != nil {

@@ -81,14 +81,30 @@ func TestPlainKeys(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		raw, err := attest.SignArtifact(t.Context(), "it", sum("1"), s)
-		if err == nil {
-			err = verify.Artifact("it", sum("1"), [][]byte{raw}, []crypto.PublicKey{s.PublicKey()})
-		}
-		if err != nil {
+		if err := signs(t, s, s.PublicKey()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// signs signs an artifact, and verifies the signature with a public key.
+func signs(t *testing.T, s attest.Signer, public crypto.PublicKey) error {
+	t.Helper()
+	raw, err := attest.SignArtifact(t.Context(), "it", sum("1"), s)
+	if err != nil {
+		return err
+	}
+	return verify.Artifact("it", sum("1"), [][]byte{raw}, []crypto.PublicKey{public})
+}
+
+// keySigns signs with a key behind a program, as signs does.
+func keySigns(t *testing.T, k attest.Key, public crypto.PublicKey) error {
+	t.Helper()
+	s, err := attest.NewSigner(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signs(t, s, public)
 }
 
 // liar has one public key and signs with another key.

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs sigstore-js, and says what is missing otherwise (exit code 3). Nothing that
-# ships needs it.
+# Installs sigstore-js for a test. If Node.js or npm is missing, it says so, and the
+# exit code is 3.
 set -eu
 cd "$(dirname "$0")"
 missing=""
