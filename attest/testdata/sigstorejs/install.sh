@@ -10,4 +10,4 @@ if [ -n "$missing" ]; then
   echo "the test with sigstore-js is skipped; to run it: sudo apt-get install$missing" >&2
   exit 3
 fi
-[ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --silent
+[ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --loglevel error >/dev/null
