@@ -8,9 +8,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// unsaid replaces the findings of rules that read what an image does not say: each
-// such rule is unknown, whatever it found. Edits are removed, because there is no
-// os.yml.
+// unsaid replaces the findings of rules that read something that the image does not
+// contain: each such rule is unknown. Edits are removed, because there is no os.yml.
 func (p *policies) unsaid(f *facts.Facts, findings []decision.Finding) []decision.Finding {
 	reasons := map[string]string{}
 	for _, n := range f.FromImage.Unknown {
@@ -38,7 +37,7 @@ func (p *policies) unsaid(f *facts.Facts, findings []decision.Finding) []decisio
 
 // imageNotes say that an image was read.
 func imageNotes(s *facts.FromImage) []string {
-	out := []string{"an image alone: what it does not say is unknown"}
+	out := []string{"only image files were read: what they do not contain is unknown"}
 	for _, n := range s.Unknown {
 		out = append(out, "unknown: "+n.Input+": "+n.Reason)
 	}

@@ -287,7 +287,7 @@ func TestPowerOff(t *testing.T) {
 	}
 }
 
-// A caller need not wait for a system that cannot hear the power button.
+// A caller need not wait for a system without a power button.
 func TestNoPowerButton(t *testing.T) {
 	for mode, want := range map[string]bool{"no button": true, "button": false} {
 		o := options(t, mode)

@@ -25,7 +25,7 @@ func imageFiles(cmd *cobra.Command, paths, certs []string) (*pipeline.ImageFiles
 	}
 	switch {
 	case images == 0 && len(certs) > 0:
-		return nil, system.BadInput("--secure-boot-cert is for image files, and %s is none", paths[0]).Suggest("leave out --secure-boot-cert")
+		return nil, system.BadInput("--secure-boot-cert is for image files, and %s is not an image file", paths[0]).Suggest("leave out --secure-boot-cert")
 	case images == 0:
 		return nil, nil
 	case images < len(paths):

@@ -116,8 +116,8 @@ Exit status:
 	sf.Add(cmd, "build and compare, but sign no second opinion")
 	sb.add(cmd)
 	fs := cmd.Flags()
-	fs.StringArrayVar(&vf.Keys, "trusted-key", nil, "public key that may have signed the provenance (repeatable)")
-	fs.StringVar(&vf.Trust, "trust", "", "trust policy, instead of --trusted-key: who may have signed the provenance")
+	fs.StringArrayVar(&vf.Keys, "trusted-key", nil, "trusted public key for the provenance (repeatable: one of them is enough)")
+	fs.StringVar(&vf.Trust, "trust", "", "trust policy, instead of --trusted-key")
 	fs.StringVar(&vf.Now, "now", "", "current time, for the second opinion: RFC 3339 or YYYY-MM-DD (default: the second opinion has no time)")
 	fs.StringVar(&sources, "sources", ".", "folder with the os.yml files, the lock and the waivers")
 	fs.StringArrayVar(&folders, "policy", nil, "folder of rules, if the policy of the image was not built in (repeatable, in the order of the policy's name)")
@@ -202,7 +202,7 @@ func (c *verbs) signOpinion(cmd *cobra.Command, p *verify.Provenance, r *pipelin
 	return nil
 }
 
-// opinionFlags name a second opinion, and who may have signed it.
+// opinionFlags name a second opinion, and the trusted keys for it.
 type opinionFlags struct {
 	file string
 	keys []string
@@ -211,7 +211,7 @@ type opinionFlags struct {
 func (f *opinionFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.file, "second-opinion", "", "file that seaworthy rebuild wrote: another signer must have built the image again, with the same bytes (SUP-018)")
-	fs.StringArrayVar(&f.keys, "second-opinion-key", nil, "public key that may have signed the second opinion (repeatable); with --trust, the trust policy can say this")
+	fs.StringArrayVar(&f.keys, "second-opinion-key", nil, "trusted public key for the second opinion (repeatable); with --trust, the trust policy can name the signer")
 }
 
 // verifier says whose opinion counts. It is nil without a second opinion.

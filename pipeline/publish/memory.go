@@ -167,7 +167,7 @@ func (m *Memory) load(img *system.Image, key string) ([]byte, error) {
 	case len(st.Subject) != 1 || st.Subject[0].SHA256() != img.Manifest:
 		return nil, &foreign{errors.New("it is about another image")}
 	case p.Program != m.program || p.Key != key:
-		return nil, &foreign{errors.New("it was made by another program, or for another question")}
+		return nil, &foreign{errors.New("it was made by another program, or the image was read in another way")}
 	case p.Content.SHA256() != body.Digest:
 		return nil, &foreign{errors.New("the signature is about another inventory")}
 	}

@@ -35,8 +35,8 @@ type Identity struct {
 	// Issuer is the identity provider in the certificate, exactly.
 	Issuer string
 	// Subject is the identity in the certificate: an e-mail address, or an address
-	// such as that of a workflow. If it ends in *, it covers all subjects that begin
-	// so, for example those of all tags.
+	// such as that of a workflow. A * at the end matches any text, for example
+	// any tag.
 	Subject string
 }
 

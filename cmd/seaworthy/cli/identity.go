@@ -16,7 +16,7 @@ type identityFlags struct{ root, subject, issuer string }
 func (f *identityFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.root, "trusted-root", "", "Sigstore's trusted_root.json, for an image that build --keyless signed; with --identity and --issuer")
-	fs.StringVar(&f.subject, "identity", "", "trusted identity in the certificate: an e-mail address or the address of a workflow; a * at the end covers all that begin so")
+	fs.StringVar(&f.subject, "identity", "", "trusted identity in the certificate: an e-mail address or the address of a workflow; a * at the end matches any text")
 	fs.StringVar(&f.issuer, "issuer", "", "identity provider of --identity, as in the certificate")
 }
 

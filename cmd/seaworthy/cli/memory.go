@@ -29,7 +29,7 @@ func (f *ResolveFlags) AddMemory(cmd *cobra.Command) { f.memory.add(cmd) }
 func (f *memoryFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.registry, "cache-registry", "", "repository with the inventories of component images, for all machines: REGISTRY/REPOSITORY (docs/registries.md)")
-	fs.StringArrayVar(&f.keys, "cache-key", nil, "public key that may have signed inventories in --cache-registry (repeatable)")
+	fs.StringArrayVar(&f.keys, "cache-key", nil, "trusted public key for the inventories in --cache-registry (repeatable)")
 	fs.StringVar(&f.signKey, "cache-sign-key", "", "private key that signs new inventories for --cache-registry (default: none are written)")
 }
 
