@@ -80,12 +80,9 @@ func (v *Verifier) opened(path string, raw []byte, predicateType string) (*state
 	case by.why != "":
 		return nil, by, refuse(CheckSignature, path, "%s", by.why)
 	}
-	st, err := statement.Parse(payload)
-	if err == nil {
-		err = st.Exact(payload)
-	}
+	st, err := parseSigned(path, payload)
 	if err != nil {
-		return nil, by, refuse(CheckSignature, path, "the payload is signed, but is not a valid statement: %v", err)
+		return nil, by, err
 	}
 	if st.PredicateType != predicateType {
 		return nil, by, refuse(CheckType, path, "the predicate type is %q, not %s", st.PredicateType, predicateType)

@@ -106,6 +106,19 @@ func (v *Verifier) readSigned(f *folder, path, stem string) (*signed, error) {
 	case by.why != "":
 		return nil, refuseNext("use an image that was signed again with a valid key, or correct the trust policy", CheckSignature, path, "%s", by.why)
 	}
+	st, err := parseSigned(path, payload)
+	if err != nil {
+		return nil, err
+	}
+	one := &signed{Statement: st, stem: stem, by: by, file: file}
+	if stem == "provenance" {
+		one.payload = payload
+	}
+	return one, nil
+}
+
+// parseSigned reads the statement in a payload whose signature was verified.
+func parseSigned(path string, payload []byte) (*statement.Statement, error) {
 	st, err := statement.Parse(payload)
 	if err == nil {
 		err = st.Exact(payload)
@@ -113,11 +126,7 @@ func (v *Verifier) readSigned(f *folder, path, stem string) (*signed, error) {
 	if err != nil {
 		return nil, refuse(CheckSignature, path, "the payload is signed, but is not a valid statement: %v", err)
 	}
-	one := &signed{Statement: st, stem: stem, by: by, file: file}
-	if stem == "provenance" {
-		one.payload = payload
-	}
-	return one, nil
+	return st, nil
 }
 
 // readCountersignature reads a further signature of the provenance. It must sign
