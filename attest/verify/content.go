@@ -32,14 +32,20 @@ type content struct {
 	decided time.Time
 }
 
+// newContent is the content of an image with these subjects, before a predicate is
+// read.
+func newContent(files map[string]string, name, artifact string) *content {
+	return &content{
+		name: name, artifact: artifact, files: files, dependencies: map[string]statement.Descriptor{},
+		byproducts: map[string]string{}, documents: map[string]string{},
+	}
+}
+
 // readContent decodes provenance, summary and test result. It checks each of
 // their members, and compares the three with each other. The decision itself is
 // compared later; see checkDecision.
 func readContent(s seal, files map[string]string, name, artifact string) (*content, error) {
-	c := &content{
-		name: name, artifact: artifact, files: files, dependencies: map[string]statement.Descriptor{},
-		byproducts: map[string]string{}, documents: map[string]string{},
-	}
+	c := newContent(files, name, artifact)
 	var errs []error
 	for _, one := range []struct {
 		stem string

@@ -41,19 +41,14 @@ func (v *Verifier) Provenance(path string) (*Provenance, error) {
 		return nil, err
 	}
 	one := &signed{Statement: st, stem: "provenance", by: by, file: bundleFile{File: layout.File{Path: path}}}
-	s := seal{}
-	for stem := range statement.ImageStems() { // only this statement is there to agree with
-		s[stem] = one
-	}
-	subjects, name, artifact, err := s.subjects()
+	subjects, name, artifact, err := one.subjects()
 	if err != nil {
 		return nil, err
 	}
 	if _, err := v.signatures(seal{"provenance": one}, nil, name); err != nil {
 		return nil, err
 	}
-	c := &content{name: name, artifact: artifact, files: subjects, dependencies: map[string]statement.Descriptor{},
-		byproducts: map[string]string{}, documents: map[string]string{}}
+	c := newContent(subjects, name, artifact)
 	if err := statement.DecodeExact(st.Predicate, &c.provenance); err != nil {
 		return nil, refuse(CheckContent, path, "the predicate is malformed: %v", err)
 	}

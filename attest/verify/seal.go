@@ -210,23 +210,32 @@ func (s seal) sorted() []*signed {
 	return slices.SortedFunc(maps.Values(s), func(a, b *signed) int { return strings.Compare(a.stem, b.stem) })
 }
 
-// subjects returns the subjects that all of the image's statements share: the
-// files of the image by name, and the OCI artifact. name is the image's name.
+// subjects returns the subjects that all of the image's statements share; see
+// signed.subjects.
 func (s seal) subjects() (files map[string]string, name, artifact string, err error) {
-	path, subject := s["provenance"].file.Path, s["provenance"].Subject
+	provenance := s["provenance"]
 	var errs []error
 	for _, stem := range slices.Sorted(maps.Keys(statement.ImageStems())) {
-		if one := s[stem]; !reflect.DeepEqual(one.Subject, subject) {
-			errs = append(errs, refuse(CheckSubject, one.file.Path, "covers other files than %s: the folder mixes two images", path))
+		if one := s[stem]; !reflect.DeepEqual(one.Subject, provenance.Subject) {
+			errs = append(errs, refuse(CheckSubject, one.file.Path, "covers other files than %s: the folder mixes two images", provenance.file.Path))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, "", "", err
 	}
-	bad := func(format string, args ...any) { errs = append(errs, refuse(CheckSubject, path, format, args...)) }
+	return provenance.subjects()
+}
+
+// subjects returns the subjects of a statement about the image: the files of the
+// image by name, and the OCI artifact. name is the image's name.
+func (s *signed) subjects() (files map[string]string, name, artifact string, err error) {
+	var errs []error
+	bad := func(format string, args ...any) {
+		errs = append(errs, refuse(CheckSubject, s.file.Path, format, args...))
+	}
 	files = map[string]string{}
 	folded := map[string]string{}
-	for _, d := range subject {
+	for _, d := range s.Subject {
 		if old, twice := folded[strings.ToLower(d.Name)]; twice {
 			bad("subjects %q and %q are the same name on a file system that ignores letter case", old, d.Name)
 		}
