@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
 // content is the decoded content of the image's statements.
@@ -67,6 +68,31 @@ func readContent(s seal, files map[string]string, name, artifact string) (*conte
 // dependency returns the digest (sha256:HEX) of a resolved dependency, "" if
 // the dependency does not exist.
 func (c *content) dependency(name string) string { return c.dependencies[name].SHA256() }
+
+// policies are the policy that judged the image and, if it consists of several
+// policies, each of these.
+func (c *content) policies() []statement.Policy {
+	return append([]statement.Policy{c.summary.Policy}, c.summary.Policies...)
+}
+
+// policyDigest is the digest of the policy that judged the image.
+func (c *content) policyDigest() string {
+	return statement.Descriptor{Digest: c.summary.Policy.Digest}.SHA256()
+}
+
+// passed reports whether one of these policies is the required policy, or a pack that
+// contains it. If a digest is required, the policy must have exactly that digest. ""
+// requires nothing.
+func (c *content) passed(required, digest string) bool {
+	return slices.ContainsFunc(c.policies(), func(one statement.Policy) bool {
+		name, ok := statement.PolicyName(one.URI)
+		if required != "" && required != name {
+			have, want := decision.PackRank(name), decision.PackRank(required)
+			ok = ok && want > 0 && have >= want
+		}
+		return ok && (digest == "" || digest == statement.Descriptor{Digest: one.Digest}.SHA256())
+	})
+}
 
 // checkSummary compares every member of the summary with the provenance and the
 // subjects. Members that only the decision can confirm are copied:

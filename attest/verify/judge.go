@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,7 +25,8 @@ func (v *Verifier) judge(r *Rule, c *content, s seal) []Requirement {
 	}
 	if !since.IsZero() {
 		out = append(out, requirement(CheckPolicy, vsa, "decided on "+statement.Time(since)+" or later", "decided on "+orNone(c.summary.TimeVerified), func() string {
-			return problem((&Verifier{policy: Policy{NotOlderThan: since, Now: v.policy.Now}}).isRecent(vsa, c))
+			problem, _ := c.outdated(since, v.policy.Now)
+			return problem
 		}))
 	}
 	if r.Builder != "" {
@@ -66,18 +66,6 @@ func requirement(check Check, path, what, found string, missing func() string) R
 		next: "use an image that meets the trust policy; `seaworthy trust explain` shows what is required"}
 }
 
-// problem is the text of a refusal without its path, "" for nil.
-func problem(err error) string {
-	if err == nil {
-		return ""
-	}
-	var r *Refusal
-	if errors.As(err, &r) {
-		return strings.TrimPrefix(r.Error(), r.Path+": ")
-	}
-	return err.Error()
-}
-
 func orNone(s string) string {
 	if s == "" {
 		return "(unknown)"
@@ -94,15 +82,12 @@ func (p *PassedPolicy) judge(c *content, path string) []Requirement {
 			what += ", or a newer one that decided on " + statement.Time(p.NewerAfter) + " or later"
 		}
 	}
-	digest := statement.Descriptor{Digest: c.summary.Policy.Digest}.SHA256()
+	digest := c.policyDigest()
 	named := requirement(CheckPolicy, path, what, "passed policy "+c.policy+" "+digest, func() string {
-		passed := append([]statement.Policy{c.summary.Policy}, c.summary.Policies...)
-		if !(&Policy{RequirePolicy: p.Name}).satisfied(passed) {
+		if !c.passed(p.Name, "") {
 			return fmt.Sprintf("the image passed policy %s, but %s is required", c.policy, p.Name)
 		}
-		if len(p.Digests) == 0 || slices.ContainsFunc(p.Digests, func(d string) bool {
-			return (&Policy{RequirePolicy: p.Name, RequireDigest: d}).satisfied(passed)
-		}) {
+		if len(p.Digests) == 0 || slices.ContainsFunc(p.Digests, func(d string) bool { return c.passed(p.Name, d) }) {
 			return ""
 		}
 		if !p.NewerAfter.IsZero() && !c.decided.IsZero() && !c.decided.Before(p.NewerAfter) {
@@ -111,10 +96,7 @@ func (p *PassedPolicy) judge(c *content, path string) []Requirement {
 		return fmt.Sprintf("the image passed policy %s with digest %s, which the trust policy does not list", c.policy, digest)
 	})
 	strict := requirement(CheckPolicy, path, "no failed finding of severity "+orLow(p.FailOn)+" or higher", "built with --fail-on "+c.summary.FailOn, func() string {
-		if rank(c.summary.FailOn) > rank(p.FailOn) {
-			return fmt.Sprintf("the image was built with --fail-on %s: findings of a lower severity may have failed", c.summary.FailOn)
-		}
-		return ""
+		return c.lenient(p.FailOn)
 	})
 	return []Requirement{named, strict}
 }

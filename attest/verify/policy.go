@@ -146,20 +146,6 @@ func ParseRequirement(s string) (name, digest string, err error) {
 	return name, digest, nil
 }
 
-// satisfied reports whether one of the passed policies is the required policy,
-// or a pack that contains it. If a digest is required, the policy must have
-// exactly that digest.
-func (p *Policy) satisfied(passed []statement.Policy) bool {
-	return slices.ContainsFunc(passed, func(one statement.Policy) bool {
-		name, ok := statement.PolicyName(one.URI)
-		if p.RequirePolicy != "" && p.RequirePolicy != name {
-			have, want := decision.PackRank(name), decision.PackRank(p.RequirePolicy)
-			ok = ok && want > 0 && have >= want
-		}
-		return ok && (p.RequireDigest == "" || p.RequireDigest == statement.Descriptor{Digest: one.Digest}.SHA256())
-	})
-}
-
 // phrase names a policy, with its digest if a digest is required.
 func (p *Policy) phrase(name, digest string) string {
 	if p.RequireDigest == "" {

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
@@ -41,20 +42,30 @@ func (v *Verifier) isMeant(path string, c *content) error {
 }
 
 // isRecent requires that the decision is not in the future, and not older than
-// NotOlderThan. If NotOlderThan is zero, a decision without a time is accepted.
+// NotOlderThan.
 func (v *Verifier) isRecent(path string, c *content) error {
-	switch at, since := c.decided, v.policy.NotOlderThan; {
-	case at.After(v.policy.Now.Add(maxSkew)):
-		return refuseNext("check --now, or the clock of this machine", CheckPolicy, path,
-			"the image's decision has time %s, which is later than the current time %s", statement.Time(at), statement.Time(v.policy.Now))
-	case since.IsZero():
-	case at.IsZero():
-		return refuseNext("build the image again with SOURCE_DATE_EPOCH or --now: without them, a build writes no time", CheckPolicy, path,
-			"the image's decision has no time, but %s or later is required", statement.Time(since))
-	case at.Before(since):
-		return refuseNext("fetch or build a newer image", CheckPolicy, path, "the image's decision has time %s, but %s or later is required", statement.Time(at), statement.Time(since))
+	if problem, next := c.outdated(v.policy.NotOlderThan, v.policy.Now); problem != "" {
+		return refuseNext(next, CheckPolicy, path, "%s", problem)
 	}
 	return nil
+}
+
+// outdated says why the time of the decision is not accepted, and what to do, both
+// "" if it is accepted. If since is zero, a decision without a time is accepted.
+func (c *content) outdated(since, now time.Time) (problem, next string) {
+	switch at := c.decided; {
+	case at.After(now.Add(maxSkew)):
+		return fmt.Sprintf("the image's decision has time %s, which is later than the current time %s", statement.Time(at), statement.Time(now)),
+			"check --now, or the clock of this machine"
+	case since.IsZero():
+	case at.IsZero():
+		return fmt.Sprintf("the image's decision has no time, but %s or later is required", statement.Time(since)),
+			"build the image again with SOURCE_DATE_EPOCH or --now: without them, a build writes no time"
+	case at.Before(since):
+		return fmt.Sprintf("the image's decision has time %s, but %s or later is required", statement.Time(at), statement.Time(since)),
+			"fetch or build a newer image"
+	}
+	return "", ""
 }
 
 // passed compares the summary with the required policy.
@@ -64,9 +75,8 @@ func (v *Verifier) passed(path string, c *content) error {
 			CheckPolicy, path, "the image did not pass policy %s: the result in its summary is %q", c.policy, r)
 	}
 	var errs []error
-	whole := c.summary.Policy
-	if passed := append([]statement.Policy{whole}, c.summary.Policies...); !v.policy.satisfied(passed) {
-		errs = append(errs, refuse(CheckPolicy, path, "the image passed policy %s, but %s is required", v.policy.phrase(c.policy, statement.Descriptor{Digest: whole.Digest}.SHA256()),
+	if !c.passed(v.policy.RequirePolicy, v.policy.RequireDigest) {
+		errs = append(errs, refuse(CheckPolicy, path, "the image passed policy %s, but %s is required", v.policy.phrase(c.policy, c.policyDigest()),
 			v.policy.phrase(v.policy.RequirePolicy, v.policy.RequireDigest)))
 	}
 	if last := c.summary.WaiversExpire; last != "" {
@@ -78,10 +88,19 @@ func (v *Verifier) passed(path string, c *content) error {
 	}
 	// A required policy means that none of its findings failed. A build with a
 	// higher --fail-on does not weaken this requirement.
-	if v.policy.RequirePolicy != "" && rank(c.summary.FailOn) > rank(v.policy.FailOn) {
-		errs = append(errs, refuse(CheckPolicy, path, "the image was built with --fail-on %s: findings of a lower severity may have failed", c.summary.FailOn))
+	if problem := c.lenient(v.policy.FailOn); v.policy.RequirePolicy != "" && problem != "" {
+		errs = append(errs, refuse(CheckPolicy, path, "%s", problem))
 	}
 	return errors.Join(errs...)
+}
+
+// lenient says that the image was built with a higher threshold than this one, ""
+// if it was not.
+func (c *content) lenient(failOn string) string {
+	if rank(c.summary.FailOn) > rank(failOn) {
+		return fmt.Sprintf("the image was built with --fail-on %s: findings of a lower severity may have failed", c.summary.FailOn)
+	}
+	return ""
 }
 
 // rank of a threshold: "" and "none" count as low.

@@ -143,7 +143,7 @@ func (r *Result) describe(s seal, counters []countersignature, c *content) {
 		Findings:      r.Summary.Findings,
 		Decided:       c.summary.TimeVerified,
 		Policy:        c.policy,
-		PolicyDigest:  statement.Descriptor{Digest: c.summary.Policy.Digest}.SHA256(),
+		PolicyDigest:  c.policyDigest(),
 		FailOn:        c.summary.FailOn,
 		Decision:      c.summary.Input(statement.InputDecision),
 		Waivers:       c.summary.Input(statement.DependencyWaivers),

@@ -230,7 +230,7 @@ func (v *Verifier) notRevoked(c *content, path string) []Requirement {
 	for _, d := range c.provenance.BuildDefinition.ExternalParameters.Sources {
 		parts[d.SHA256()] = "its source " + d.Name
 	}
-	for _, p := range append([]statement.Policy{c.summary.Policy}, c.summary.Policies...) {
+	for _, p := range c.policies() {
 		name, _ := statement.PolicyName(p.URI)
 		parts[statement.Descriptor{Digest: p.Digest}.SHA256()] = "its policy " + name
 	}
