@@ -106,8 +106,6 @@ func (w *walk) run() error {
 		}
 		w.done = append(w.done, one.step)
 	}
-	ext := &w.c.provenance.BuildDefinition.ExternalParameters
-	w.r.Arch, w.r.Formats = ext.Arch, ext.Parameters.Format
 	w.r.describe(w.s, w.counters, w.c)
 	if !w.v.policy.Countersigning {
 		more, err := w.v.opinions(w.r)
@@ -326,12 +324,21 @@ func (f *folder) checkLayout(s seal, counters []countersignature, r *Result, ima
 	for _, file := range r.Files {
 		files = append(files, layout.File{Path: file.Name, Digest: file.Digest, Size: file.Size})
 	}
+	// A blob that was compared with its file needs no hash.
+	same := map[string]bool{}
+	for _, h := range images {
+		same[blob(h.digest)] = same[blob(h.digest)] || h.same
+	}
 	var bundles []layout.Bundle
+	add := func(file bundleFile, predicateType string) {
+		bundles = append(bundles, layout.Bundle{File: file.File, PredicateType: predicateType})
+		same[blob(file.Digest)] = same[blob(file.Digest)] || file.same
+	}
 	for _, one := range s.sorted() {
-		bundles = append(bundles, layout.Bundle{File: one.file.File, PredicateType: one.PredicateType})
+		add(one.file, one.PredicateType)
 	}
 	for _, one := range counters {
-		bundles = append(bundles, layout.Bundle{File: one.file.File, PredicateType: statement.Provenance})
+		add(one.file, statement.Provenance)
 	}
 	l, err := layout.Describe(r.Name, files, bundles)
 	if err != nil {
@@ -343,17 +350,6 @@ func (f *folder) checkLayout(s seal, counters []countersignature, r *Result, ima
 	want := map[string]string{}
 	for path, content := range l.Documents {
 		want[layout.Dir+"/"+path] = digests.Of(content)
-	}
-	// A blob that was compared with its file needs no hash.
-	same := map[string]bool{}
-	for _, h := range images {
-		same[blob(h.digest)] = same[blob(h.digest)] || h.same
-	}
-	for _, one := range s {
-		same[blob(one.file.Digest)] = same[blob(one.file.Digest)] || one.file.same
-	}
-	for _, one := range counters {
-		same[blob(one.file.Digest)] = same[blob(one.file.Digest)] || one.file.same
 	}
 	var errs []error
 	for path := range l.Blobs {

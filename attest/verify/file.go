@@ -58,33 +58,37 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 	r := &Result{Scope: ScopeFile, Name: name, Artifact: artifact,
 		Files: []File{{Name: subject, Digest: h.digest, Size: h.info.Size(), file: h.file}}}
 	if h.digest != want {
-		return nil, errors.Join(refuse(CheckSubject, base, "is not the file that was signed: its digest is %s, the signed digest is %s", h.digest, want), r.Close())
+		return nil, errors.Join(notSigned(CheckSubject, base, h.digest, want), r.Close())
 	}
-	c, err := readContent(s, subjects, name, artifact)
-	if err == nil {
-		err = c.checkComponents(s)
-	}
-	if err == nil {
-		var more []Requirement
-		more, err = v.required(s, c, nil, false)
-		met = append(met, more...)
-	}
+	c, more, err := v.withoutDecision(s, subjects, name, artifact, false)
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
-	ext := &c.provenance.BuildDefinition.ExternalParameters
-	r.Arch, r.Formats = ext.Arch, ext.Parameters.Format
 	r.describe(s, counters, c)
 	if slices.ContainsFunc(v.rules(name), func(r *Rule) bool { return len(r.SecondOpinion) > 0 }) {
 		return nil, errors.Join(refuse(CheckRebuilt, base, "a second opinion is about a whole image: verify the whole folder and not one file"), r.Close())
 	}
-	r.Requirements = met
+	r.Requirements = append(met, more...)
 	r.Checked = []string{
 		"signatures of " + words.Count(len(s), "statement", "statements"),
 		fmt.Sprintf("one file of %d: the other files, the bills of materials and decision.json are not checked", len(subjects)),
 		"decision: " + r.Summary.text(),
 	}
 	return r, nil
+}
+
+// withoutDecision reads and compares the statements of an image whose decision is not
+// read, and returns the requirements about them; see required.
+func (v *Verifier) withoutDecision(s seal, files map[string]string, name, artifact string, later bool) (*content, []Requirement, error) {
+	c, err := readContent(s, files, name, artifact)
+	if err == nil {
+		err = c.checkComponents(s)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	found, err := v.required(s, c, nil, later)
+	return c, found, err
 }
 
 // oneOf finds the subject with a file's name. There must be exactly one.

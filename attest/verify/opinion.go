@@ -169,7 +169,7 @@ func (v *Verifier) opinion(path string, of *Result) (by signature, err error) {
 	case len(differences("predicate", &p, again)) > 0:
 		return bad("%s", differences("predicate", &p, again)[0])
 	case p.VerificationResult != statement.Passed:
-		return bad("the second build differs in %s", list(p.Different))
+		return bad("the second build differs in %s", strings.Join(p.Different, ", "))
 	}
 	if p.TimeVerified != "" {
 		if t, err := statement.ParseTime(p.TimeVerified); err != nil || t.After(v.policy.Now.Add(maxSkew)) {

@@ -42,24 +42,16 @@ func (v *Verifier) part(f *folder, s seal, counters []countersignature, artifact
 	if err != nil {
 		return nil, err
 	}
-	c, err := readContent(s, subjects, name, signed)
-	if err == nil {
-		err = c.checkComponents(s)
-	}
-	if err == nil {
-		var more []Requirement
-		more, err = v.required(s, c, nil, true)
-		met = append(met, more...)
-	}
+	c, more, err := v.withoutDecision(s, subjects, name, signed, true)
 	if err == nil {
 		err = f.matchPresent(subjects, c.byproducts)
 	}
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Scope: ScopeStatements, Name: name, Artifact: signed, Arch: c.provenance.BuildDefinition.ExternalParameters.Arch, Byproducts: c.byproducts}
+	r := &Result{Scope: ScopeStatements, Name: name, Artifact: signed, Byproducts: c.byproducts}
 	r.describe(s, counters, c)
-	r.Requirements = met
+	r.Requirements = append(met, more...)
 	return r, nil
 }
 

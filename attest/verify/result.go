@@ -136,6 +136,8 @@ func (r *Result) describe(s seal, counters []countersignature, c *content) {
 			add(one.by)
 		}
 	}
+	ext := &c.provenance.BuildDefinition.ExternalParameters
+	r.Arch, r.Formats = ext.Arch, ext.Parameters.Format
 	r.Provenance = s["provenance"].payload
 	r.Certificate = c.dependency(statement.DependencyCertificate)
 	r.Registers = c.registers

@@ -191,12 +191,12 @@ func (v *Verifier) threshold(r *Rule, provenance *signed, counters []countersign
 		need = 0
 	}
 	out := Requirement{
-		What:  fmt.Sprintf("signed by %d of %s", need, list(names)),
-		Found: list(have), check: CheckSignature, path: provenance.file.Path,
+		What:  fmt.Sprintf("signed by %d of %s", need, list(names, noSigner)),
+		Found: list(have, noSigner), check: CheckSignature, path: provenance.file.Path,
 		next: "let the other signers countersign the image: seaworthy countersign",
 	}
 	if len(have) < need {
-		out.Missing = fmt.Sprintf("signed by %s: %d of %s must sign system %q", list(have), need, list(names), name)
+		out.Missing = fmt.Sprintf("signed by %s: %d of %s must sign system %q", list(have, noSigner), need, list(names, noSigner), name)
 		if len(why) > 0 {
 			out.Missing += " (" + strings.Join(why, "; ") + ")"
 		}
@@ -204,10 +204,13 @@ func (v *Verifier) threshold(r *Rule, provenance *signed, counters []countersign
 	return out
 }
 
-// list is a list in words.
-func list(names []string) string {
+// noSigner stands for an empty list of authorities.
+const noSigner = "no authority that counts"
+
+// list is a list in words; none is an empty list.
+func list(names []string, none string) string {
 	if len(names) == 0 {
-		return "no authority that counts"
+		return none
 	}
 	return strings.Join(names, ", ")
 }
@@ -240,17 +243,10 @@ func (v *Verifier) notRevoked(c *content, path string) []Requirement {
 			bad = append(bad, fmt.Sprintf("%s (%s)", what, digest))
 		}
 	}
-	return []Requirement{requirement(CheckPolicy, path, "nothing that is revoked", orWord(bad, "nothing"), func() string {
+	return []Requirement{requirement(CheckPolicy, path, "nothing that is revoked", list(bad, "nothing"), func() string {
 		if len(bad) == 0 {
 			return ""
 		}
 		return "the trust policy revokes " + strings.Join(bad, ", ")
 	})}
-}
-
-func orWord(names []string, none string) string {
-	if len(names) == 0 {
-		return none
-	}
-	return strings.Join(names, ", ")
 }
