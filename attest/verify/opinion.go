@@ -99,6 +99,13 @@ func (v *Verifier) Opinion(path string, of *Result) (string, error) {
 // opinions are the requirements of the rules about a second opinion.
 func (v *Verifier) opinions(of *Result) ([]Requirement, error) {
 	var out []Requirement
+	var by signature
+	var refused error
+	if path := v.policy.SecondOpinion; path != "" {
+		if by, refused = v.opinion(path, of); refused != nil && !errors.Is(refused, ErrRefused) {
+			return nil, refused
+		}
+	}
 	for _, r := range v.rules(of.Name) {
 		names := r.SecondOpinion
 		if len(names) == 0 && v.policy.SecondOpinion != "" && len(out) == 0 {
@@ -111,17 +118,11 @@ func (v *Verifier) opinions(of *Result) ([]Requirement, error) {
 		}
 		q := Requirement{What: "built again with the same bytes by " + strings.Join(names, " or "), Found: "no second opinion", check: CheckRebuilt,
 			next: "let another signer build the image again (seaworthy rebuild), and give the file: --second-opinion FILE"}
-		if v.policy.SecondOpinion == "" {
-			q.Missing = "a second opinion by " + strings.Join(names, " or ") + " is required, but none was given"
-			out = append(out, q)
-			continue
-		}
-		by, err := v.opinion(v.policy.SecondOpinion, of)
 		switch {
-		case err != nil && !errors.Is(err, ErrRefused):
-			return out, err
-		case err != nil:
-			q.Missing = err.Error()
+		case v.policy.SecondOpinion == "":
+			q.Missing = "a second opinion by " + strings.Join(names, " or ") + " is required, but none was given"
+		case refused != nil:
+			q.Missing = refused.Error()
 		case !slices.Contains(names, v.name(by.authority)):
 			q.Found, q.Missing = "second opinion of "+v.name(by.authority), fmt.Sprintf("the second opinion is by %s, but must be by %s", v.name(by.authority), strings.Join(names, " or "))
 		default:
