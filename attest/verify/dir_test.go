@@ -47,7 +47,7 @@ func refused(t *testing.T, r *verify.Result, err error, check verify.Check, what
 	var next *system.Error
 	if !errors.As(err, &next) || next.Next == "" {
 		t.Errorf("refusal %q has no next step", err)
-	} else if strings.Contains(next.Next, "check that --key") && !strings.Contains(err.Error(), "trusted key") {
+	} else if strings.Contains(next.Next, "check that the trusted key") && !strings.Contains(err.Error(), "trusted key") {
 		t.Errorf("%v: another key would not help: %s", err, next.Next)
 	}
 	if refusal.Check != check || !strings.Contains(err.Error(), what) {
