@@ -65,8 +65,8 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 		return nil, errors.Join(err, r.Close())
 	}
 	r.describe(s, counters, c)
-	if slices.ContainsFunc(v.rules(name), func(r *Rule) bool { return len(r.SecondOpinion) > 0 }) {
-		return nil, errors.Join(refuse(CheckRebuilt, base, "a second opinion is about a whole image: verify the whole folder and not one file"), r.Close())
+	if v.policy.SecondOpinion != "" || slices.ContainsFunc(v.rules(name), func(r *Rule) bool { return len(r.SecondOpinion) > 0 }) {
+		return nil, errors.Join(refuseNext("give the folder that build wrote", CheckRebuilt, base, "a second opinion is about a whole image: verify the whole folder and not one file"), r.Close())
 	}
 	r.Requirements = append(met, more...)
 	r.Checked = []string{

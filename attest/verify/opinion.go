@@ -123,6 +123,8 @@ func (v *Verifier) opinions(of *Result) ([]Requirement, error) {
 			q.Missing = "a second opinion by " + strings.Join(names, " or ") + " is required, but none was given"
 		case refused != nil:
 			q.Missing = refused.Error()
+		case slices.Contains(of.authorities, by.authority):
+			q.Missing = fmt.Sprintf("the second opinion is by %s, who also signed the image", v.name(by.authority))
 		case !slices.Contains(names, v.name(by.authority)):
 			q.Found, q.Missing = "second opinion of "+v.name(by.authority), fmt.Sprintf("the second opinion is by %s, but must be by %s", v.name(by.authority), strings.Join(names, " or "))
 		default:

@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"crypto"
 	"errors"
 	"os"
 	"path/filepath"
@@ -92,6 +93,28 @@ func TestOpinion(t *testing.T) {
 	if _, err := verifier(t, builder).Opinion(sign(builder, nil), r); !errors.Is(err, verify.ErrRefused) {
 		t.Errorf("the builder itself: %v", err)
 	}
+	// Rules compare the authorities too: a second key of one signer is not another
+	// signer.
+	rule := func(list ...verify.Authority) *verify.Verifier {
+		return verifier(t, builder, func(p *verify.Policy) {
+			p.Keys, p.Authorities, p.SecondOpinion = nil, list, sign(rebuilder, nil)
+			p.Rules = []verify.Rule{{SignedBy: []string{"release"}, SecondOpinion: []string{list[len(list)-1].Name}}}
+		})
+	}
+	one, two := []crypto.PublicKey{builder.PublicKey()}, []crypto.PublicKey{rebuilder.PublicKey()}
+	again, err := rule(verify.Authority{Name: "release", Keys: one}, verify.Authority{Name: "rebuilder", Keys: two}).Dir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Close()
+	if again.SecondOpinion != rebuilder.ID() {
+		t.Errorf("second opinion of %s", again.SecondOpinion)
+	}
+	again, err = rule(verify.Authority{Name: "release", Keys: slices.Concat(one, two)}).Dir(dir)
+	refused(t, again, err, verify.CheckRebuilt, "is by release, who also signed the image")
+	// A second opinion is not ignored if only one file is verified.
+	again, err = verifier(t, builder, func(p *verify.Policy) { p.SecondOpinion = sign(rebuilder, nil) }).File(filepath.Join(dir, "demo-kernel"), "")
+	refused(t, again, err, verify.CheckRebuilt, "verify the whole folder")
 	// The summary of the image is of the same type, but is not a second opinion.
 	if _, err := verifier(t, builder).Opinion(filepath.Join(dir, "attestations/vsa.sigstore.json"), r); !errors.Is(err, verify.ErrRefused) {
 		t.Errorf("the summary: %v", err)

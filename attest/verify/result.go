@@ -51,6 +51,8 @@ type Result struct {
 	// Registers are the predicted registers of a TPM, by annotation of the provenance
 	// (statement.Registers).
 	Registers map[string]string
+	// authorities are those whose signatures were accepted, by their index.
+	authorities []int
 	// Checked lists the checks in words, in their order.
 	Checked []string
 	// folder of the image, nil for a single file.
@@ -123,6 +125,7 @@ func (r *Result) Close() error {
 // describe copies the content of the statements into the Result.
 func (r *Result) describe(s seal, counters []countersignature, c *content) {
 	add := func(by signature) {
+		r.authorities = append(r.authorities, by.authority)
 		if !slices.Contains(r.Signers, by.id) {
 			r.Signers = append(r.Signers, by.id)
 		}
