@@ -146,6 +146,43 @@ func ParseRequirement(s string) (name, digest string, err error) {
 	return name, digest, nil
 }
 
+// SetTimes sets Now and NotOlderThan from the values of --now and --not-older-than;
+// "" is a flag that was not given. Without --now, the clock counts.
+func (p *Policy) SetTimes(now, since string) error {
+	p.Now = time.Now().UTC()
+	if now != "" {
+		at, day, err := ParseTime("now", now)
+		if err != nil {
+			return err
+		}
+		if p.Now = at; day {
+			// A day means its last second: a decision of the same day must not be in
+			// the future.
+			p.Now = at.AddDate(0, 0, 1).Add(-time.Second)
+		}
+	}
+	if since == "" {
+		return nil
+	}
+	var err error
+	if p.NotOlderThan, _, err = ParseTime("not-older-than", since); err == nil && p.NotOlderThan.IsZero() {
+		p.NotOlderThan = time.Unix(0, 0) // year 1 is the zero Time, which means "not given"
+	}
+	return err
+}
+
+// ParseTime reads the value of a flag: a time, or a day, which means its first
+// second.
+func ParseTime(flag, s string) (at time.Time, day bool, err error) {
+	if at, err = time.Parse(time.DateOnly, s); err == nil {
+		return at, true, nil
+	}
+	if at, err = time.Parse(time.RFC3339, s); err == nil {
+		return at.UTC(), false, nil
+	}
+	return at, false, system.BadInput("--%s %q is not a time", flag, s).Suggest("write 2027-01-31 or 2027-01-31T12:00:00Z")
+}
+
 // phrase names a policy, with its digest if a digest is required.
 func (p *Policy) phrase(name, digest string) string {
 	if p.RequireDigest == "" {

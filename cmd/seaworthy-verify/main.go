@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest/trust"
 	"github.com/seaworthy-os/seaworthy/attest/verify"
@@ -117,22 +116,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 // verifier makes the verifier for the flags.
 func (o *options) verifier() (*verify.Verifier, error) {
-	p := verify.Policy{Name: o.name, Image: o.id, Now: time.Now().UTC()}
-	if o.now != "" {
-		now, day, err := parseTime("now", o.now)
-		if err != nil {
-			return nil, err
-		}
-		if p.Now = now; day { // a day means its end
-			p.Now = now.AddDate(0, 0, 1).Add(-time.Second)
-		}
-	}
-	if o.since != "" {
-		since, _, err := parseTime("not-older-than", o.since)
-		if err != nil {
-			return nil, err
-		}
-		p.NotOlderThan = since
+	p := verify.Policy{Name: o.name, Image: o.id}
+	if err := p.SetTimes(o.now, o.since); err != nil {
+		return nil, err
 	}
 	if o.policy != "" {
 		var err error
@@ -155,16 +141,6 @@ func (o *options) verifier() (*verify.Verifier, error) {
 		return nil, err
 	}
 	return t.Verifier(p)
-}
-
-func parseTime(flag, s string) (at time.Time, day bool, err error) {
-	if at, err = time.Parse(time.DateOnly, s); err == nil {
-		return at, true, nil
-	}
-	if at, err = time.Parse(time.RFC3339, s); err == nil && !at.IsZero() {
-		return at.UTC(), false, nil
-	}
-	return at, false, system.BadInput("--%s %q is not a time", flag, s).Suggest("write YYYY-MM-DD, or a time as in RFC 3339")
 }
 
 func check(v *verify.Verifier, path string) (*verify.Result, error) {

@@ -57,6 +57,9 @@ func TestRun(t *testing.T) {
 	t.Parallel()
 	s, key := sealtest.SignerWithKey(t)
 	dir := sealtest.New("demo").Seal(t, s)
+	img := sealtest.New("demo")
+	img.Now, img.Decision.Date = "", ""
+	undated := img.Seal(t, s)
 	folder := t.TempDir()
 	pub := writeKey(t, folder, "a.pub", key)
 	_, other := sealtest.SignerWithKey(t)
@@ -80,6 +83,7 @@ func TestRun(t *testing.T) {
 		"name":                {[]string{"--key", pub, "--name", "x", "--now", "2026-11-01", dir}, 4, `"x" is required`},
 		"policy":              {[]string{"--key", pub, "--require-policy", "strict", "--now", "2026-11-01", dir}, 4, "strict is required"},
 		"old":                 {[]string{"--key", pub, "--not-older-than", "2026-06-01", "--now", "2026-11-01", dir}, 4, "or later is required"},
+		"old, by year 1":      {[]string{"--key", pub, "--not-older-than", "0001-01-01", "--now", "2026-11-01", undated}, 4, "has no time"},
 		"expired waiver":      {[]string{"--key", pub, "--now", "2031-01-01", dir}, 4, "expired on 2030-06-30"},
 		"no key":              {[]string{dir}, 2, "no public key is given"},
 		"key and policy":      {[]string{"--key", pub, "--trust", policy, dir}, 2, "both public keys and a trust policy"},

@@ -181,7 +181,7 @@ func (c *verbs) signOpinion(cmd *cobra.Command, p *verify.Provenance, r *pipelin
 		return system.BadInput("%s signed the image: its second opinion would prove nothing", id).Suggest("sign with another key")
 	}
 	if now != "" {
-		t, _, err := cli.ParseTime("now", now)
+		t, _, err := verify.ParseTime("now", now)
 		if err != nil {
 			return err
 		}

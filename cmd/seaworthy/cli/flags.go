@@ -282,23 +282,8 @@ func ParseNow(s string) (time.Time, error) {
 	if s == "" {
 		return time.Now().UTC(), nil
 	}
-	t, _, err := ParseTime("now", s)
+	t, _, err := verify.ParseTime("now", s)
 	return t, err
-}
-
-// ParseTime reads a flag value that is a time or a day. A day means its first
-// second. The empty string is the zero Time.
-func ParseTime(flag, s string) (t time.Time, day bool, err error) {
-	if s == "" {
-		return t, false, nil
-	}
-	if t, err = time.Parse(time.DateOnly, s); err == nil {
-		return t, true, nil
-	}
-	if t, err = time.Parse(time.RFC3339, s); err == nil {
-		return t.UTC(), false, nil
-	}
-	return t, false, system.BadInput("--%s %q is not a time", flag, s).Suggest("write 2027-01-31 or 2027-01-31T12:00:00Z")
 }
 
 // SourceDate is the time in outputs: SOURCE_DATE_EPOCH, else 1970.

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -97,24 +96,10 @@ func (f *VerifyFlags) Trusted(p verify.Policy) (*verify.Verifier, error) {
 
 // Policy has the requirements of the flags.
 func (f *VerifyFlags) Policy(ctx context.Context, c *Streams) (verify.Policy, error) {
-	now, day, err := ParseTime("now", f.Now)
+	p := verify.Policy{Name: f.name, Image: f.image, SecondOpinion: f.Opinion}
+	err := p.SetTimes(f.Now, f.since)
 	if err != nil {
-		return verify.Policy{}, err
-	}
-	if f.Now == "" {
-		now = time.Now().UTC()
-	}
-	if day {
-		// A day means its last second: a decision of the same day must not be in
-		// the future.
-		now = now.AddDate(0, 0, 1).Add(-time.Second)
-	}
-	p := verify.Policy{Name: f.name, Image: f.image, Now: now, SecondOpinion: f.Opinion}
-	if p.NotOlderThan, _, err = ParseTime("not-older-than", f.since); err != nil {
 		return p, err
-	}
-	if f.since != "" && p.NotOlderThan.IsZero() {
-		p.NotOlderThan = time.Unix(0, 0) // year 1 is the zero Time, which means "not given"
 	}
 	if f.requirePolicy != "" {
 		if p.RequirePolicy, p.RequireDigest, err = verify.ParseRequirement(f.requirePolicy); err != nil {
