@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -24,12 +23,9 @@ func Documents(artifactType, subject string, size int64, documents map[string][]
 }
 
 func listing(artifactType, subject string, size int64, files []File) ([]byte, error) {
-	m := manifest{SchemaVersion: 2, MediaType: manifestType, ArtifactType: artifactType,
-		Config: descriptor{MediaType: artifactType, Digest: digests.Of([]byte("{}")), Size: 2},
-		Layers: []descriptor{}, Subject: &descriptor{MediaType: manifestType, Digest: subject, Size: size}}
+	m := referrer(artifactType, descriptor{MediaType: manifestType, Digest: subject, Size: size})
 	for _, f := range files {
-		m.Layers = append(m.Layers, descriptor{MediaType: FileMediaType, Digest: f.Digest, Size: f.Size,
-			Annotations: map[string]string{titleAnnotation: f.Path}})
+		m.Layers = append(m.Layers, f.layer())
 	}
 	return json.Marshal(m)
 }
@@ -37,15 +33,9 @@ func listing(artifactType, subject string, size int64, files []File) ([]byte, er
 // ParseDocuments reads a manifest that Documents made, for a subject. It accepts only
 // the same bytes, and only safe paths.
 func ParseDocuments(raw []byte, artifactType, subject string) ([]File, error) {
-	var m manifest
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return nil, fmt.Errorf("the manifest is malformed: %w", err)
-	}
-	switch {
-	case m.ArtifactType != artifactType:
-		return nil, fmt.Errorf("its artifact type is %q, not %s", m.ArtifactType, artifactType)
-	case m.Subject == nil || m.Subject.Digest != subject:
-		return nil, errors.New("its subject is another image")
+	m, err := parseReferrer(raw, artifactType, subject)
+	if err != nil {
+		return nil, err
 	}
 	s := &Sealed{}
 	for _, d := range m.Layers {

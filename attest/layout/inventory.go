@@ -3,7 +3,6 @@ package layout
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
@@ -22,24 +21,18 @@ const inventoryBody = "application/vnd.seaworthy.inventory.v1+json+zstd"
 // Inventory returns the manifest of an inventory: a referrer of the component's
 // image, with the signature and the inventory as layers.
 func Inventory(image File, mediaType string, bundle, body File) ([]byte, error) {
-	return json.Marshal(manifest{SchemaVersion: 2, MediaType: manifestType, ArtifactType: InventoryType,
-		Config:  descriptor{MediaType: InventoryType, Digest: digests.Of([]byte("{}")), Size: 2},
-		Layers:  []descriptor{{MediaType: statement.BundleMediaType, Digest: bundle.Digest, Size: bundle.Size}, {MediaType: inventoryBody, Digest: body.Digest, Size: body.Size}},
-		Subject: &descriptor{MediaType: mediaType, Digest: image.Digest, Size: image.Size}})
+	m := referrer(InventoryType, descriptor{MediaType: mediaType, Digest: image.Digest, Size: image.Size})
+	m.Layers = []descriptor{{MediaType: statement.BundleMediaType, Digest: bundle.Digest, Size: bundle.Size}, {MediaType: inventoryBody, Digest: body.Digest, Size: body.Size}}
+	return json.Marshal(m)
 }
 
 // ParseInventory reads a manifest that Inventory made for an image.
 func ParseInventory(raw []byte, image string) (bundle, body File, err error) {
-	var m manifest
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return bundle, body, fmt.Errorf("the manifest is malformed: %w", err)
+	m, err := parseReferrer(raw, InventoryType, image)
+	if err != nil {
+		return bundle, body, err
 	}
-	switch {
-	case m.ArtifactType != InventoryType:
-		return bundle, body, fmt.Errorf("its artifact type is %q, not %s", m.ArtifactType, InventoryType)
-	case m.Subject == nil || m.Subject.Digest != image:
-		return bundle, body, errors.New("its subject is another image")
-	case len(m.Layers) != 2 || m.Layers[0].MediaType != statement.BundleMediaType || m.Layers[1].MediaType != inventoryBody:
+	if len(m.Layers) != 2 || m.Layers[0].MediaType != statement.BundleMediaType || m.Layers[1].MediaType != inventoryBody {
 		return bundle, body, errors.New("it does not have the layers of an inventory")
 	}
 	for _, d := range m.Layers {

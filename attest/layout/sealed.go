@@ -50,10 +50,8 @@ func (s *Sealed) Manifest() ([]byte, error) {
 		return nil, err
 	}
 	subject := descriptor{MediaType: manifestType, Digest: l.Manifest, Size: int64(len(l.Documents["blobs/sha256/"+digests.Hex(l.Manifest)]))}
-	// Some registries list the type of the config as the artifact type.
-	config := descriptor{MediaType: FolderType, Digest: digests.Of([]byte("{}")), Size: 2}
-	m := manifest{SchemaVersion: 2, MediaType: manifestType, ArtifactType: FolderType, Config: config,
-		Layers: []descriptor{}, Subject: &subject, Annotations: map[string]string{titleAnnotation: s.Name}}
+	m := referrer(FolderType, subject)
+	m.Annotations = map[string]string{titleAnnotation: s.Name}
 	if s.Decided != "" {
 		m.Annotations[createdAnnotation] = s.Decided + "T00:00:00Z"
 	}
@@ -62,13 +60,35 @@ func (s *Sealed) Manifest() ([]byte, error) {
 			Annotations: map[string]string{titleAnnotation: b.Path, predicateAnnotation: b.PredicateType}})
 	}
 	for _, f := range s.Others {
-		m.Layers = append(m.Layers, descriptor{MediaType: FileMediaType, Digest: f.Digest, Size: f.Size,
-			Annotations: map[string]string{titleAnnotation: f.Path}})
+		m.Layers = append(m.Layers, f.layer())
 	}
 	slices.SortFunc(m.Layers, func(a, b descriptor) int {
 		return strings.Compare(a.Annotations[titleAnnotation], b.Annotations[titleAnnotation])
 	})
 	return json.Marshal(m)
+}
+
+// referrer is a manifest that refers to a subject, without layers.
+func referrer(artifactType string, subject descriptor) manifest {
+	// Some registries list the type of the config as the artifact type.
+	config := descriptor{MediaType: artifactType, Digest: digests.Of([]byte("{}")), Size: 2}
+	return manifest{SchemaVersion: 2, MediaType: manifestType, ArtifactType: artifactType, Config: config,
+		Layers: []descriptor{}, Subject: &subject}
+}
+
+// parseReferrer reads a manifest, and checks its type and the digest of its subject.
+func parseReferrer(raw []byte, artifactType, subject string) (*manifest, error) {
+	var m manifest
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return nil, fmt.Errorf("the manifest is malformed: %w", err)
+	}
+	switch {
+	case m.ArtifactType != artifactType:
+		return nil, fmt.Errorf("its artifact type is %q, not %s", m.ArtifactType, artifactType)
+	case m.Subject == nil || m.Subject.Digest != subject:
+		return nil, errors.New("its subject is another image")
+	}
+	return &m, nil
 }
 
 // ParseArtifact reads the manifest of an image, and returns its files. It
@@ -102,15 +122,9 @@ func ParseArtifact(raw []byte) ([]File, error) {
 // whose manifest is artifact. It accepts only the bytes that Manifest makes, and
 // only safe paths.
 func ParseFolder(raw []byte, artifact string, files []File) (*Sealed, error) {
-	var m manifest
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return nil, fmt.Errorf("the manifest is malformed: %w", err)
-	}
-	switch {
-	case m.ArtifactType != FolderType:
-		return nil, fmt.Errorf("its artifact type is %q, not %s", m.ArtifactType, FolderType)
-	case m.Subject == nil || m.Subject.Digest != artifact:
-		return nil, errors.New("its subject is another image")
+	m, err := parseReferrer(raw, FolderType, artifact)
+	if err != nil {
+		return nil, err
 	}
 	s := &Sealed{Name: m.Annotations[titleAnnotation], Files: files}
 	s.Decided, _, _ = strings.Cut(m.Annotations[createdAnnotation], "T")
@@ -132,6 +146,11 @@ func ParseFolder(raw []byte, artifact string, files []File) (*Sealed, error) {
 		return nil, errors.New("the manifest does not have the form that push writes")
 	}
 	return s, nil
+}
+
+// layer is the descriptor of a file; file reads it.
+func (f File) layer() descriptor {
+	return descriptor{MediaType: FileMediaType, Digest: f.Digest, Size: f.Size, Annotations: map[string]string{titleAnnotation: f.Path}}
 }
 
 func (d *descriptor) file() File {
