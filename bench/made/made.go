@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -147,19 +148,10 @@ func (b Bulk) layer(dir string, seed uint64) (descriptor, string, error) {
 func (b Bulk) tar(w io.Writer, seed uint64) error {
 	t := tar.NewWriter(w)
 	c := newContent(seed)
-	put := func(path string, mode, size int64) error {
-		if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: path, Mode: mode, Size: size, Format: tar.FormatPAX}); err != nil {
-			return err
-		}
-		_, err := io.CopyN(t, c, size)
+	if err := putFolders(t, "usr/", "usr/bin/", "usr/share/"); err != nil {
 		return err
 	}
-	for _, d := range []string{"usr/", "usr/bin/", "usr/share/"} {
-		if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: d, Mode: 0o755}); err != nil {
-			return err
-		}
-	}
-	if err := put("usr/bin/serve", 0o755, 1<<10); err != nil {
+	if err := putFile(t, "usr/bin/serve", 0o755, 1<<10, c); err != nil {
 		return err
 	}
 	if err := errors.Join(b.init(t), b.packages(t)); err != nil {
@@ -168,21 +160,45 @@ func (b Bulk) tar(w io.Writer, seed uint64) error {
 	half := b.Bytes / 2
 	for i := range b.Files {
 		if i%100 == 0 {
-			if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: fmt.Sprintf("usr/share/%03d/", i/100), Mode: 0o755}); err != nil {
+			if err := putFolders(t, fmt.Sprintf("usr/share/%03d/", i/100)); err != nil {
 				return err
 			}
 		}
 		// Sizes from a tenth to nearly twice the mean, so small and large files
 		// alternate.
 		mean := half / int64(b.Files)
-		if err := put(fmt.Sprintf("usr/share/%03d/data-%05d.txt", i/100, i), 0o644, mean/10+mean*int64(i%19)/10); err != nil {
+		if err := putFile(t, fmt.Sprintf("usr/share/%03d/data-%05d.txt", i/100, i), 0o644, mean/10+mean*int64(i%19)/10, c); err != nil {
 			return err
 		}
 	}
-	if err := put("usr/share/big.bin", 0o644, half); err != nil {
+	if err := putFile(t, "usr/share/big.bin", 0o644, half, c); err != nil {
 		return err
 	}
 	return t.Close()
+}
+
+// putFolders writes folders, whose names end in a slash.
+func putFolders(t *tar.Writer, names ...string) error {
+	for _, name := range names {
+		if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: name, Mode: 0o755}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putFile writes a file with the next size bytes of a stream.
+func putFile(t *tar.Writer, name string, mode, size int64, from io.Reader) error {
+	if err := t.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode, Size: size, Format: tar.FormatPAX}); err != nil {
+		return err
+	}
+	_, err := io.CopyN(t, from, size)
+	return err
+}
+
+// putText writes a file with this content.
+func putText(t *tar.Writer, name string, mode int64, text string) error {
+	return putFile(t, name, mode, int64(len(text)), strings.NewReader(text))
 }
 
 // content is an endless stream of five sixths words, which compress, and one sixth

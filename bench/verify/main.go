@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/seaworthy-os/seaworthy/bench/made"
 	"github.com/seaworthy-os/seaworthy/bench/measure"
 )
 
@@ -31,10 +32,7 @@ func main() {
 	key := flag.String("key", "dist/demo/seaworthy.pub", "its public key")
 	runs := flag.Int("runs", 31, "runs of each command")
 	flag.Parse()
-	if err := run(*program, *dir, *key, *runs); err != nil {
-		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
-		os.Exit(1)
-	}
+	made.Exit(run(*program, *dir, *key, *runs))
 }
 
 func run(program, dir, key string, runs int) error {
@@ -47,15 +45,15 @@ func run(program, dir, key string, runs int) error {
 		append([]string{"sha256sum"}, files...),
 		{program, "--quiet", "--key", key, dir},
 	}
-	best := make([]time.Duration, len(commands))
+	samples := make([][]measure.Sample, len(commands))
 	for i := range runs + 1 {
 		for j, c := range commands {
 			s, _, err := measure.Command(nil, c[0], c[1:]...)
 			if err != nil {
 				return err
 			}
-			if i > 0 && (best[j] == 0 || s.Wall < best[j]) { // the first run fills caches
-				best[j] = s.Wall
+			if i > 0 { // the first run fills caches
+				samples[j] = append(samples[j], s)
 			}
 		}
 	}
@@ -63,12 +61,13 @@ func run(program, dir, key string, runs int) error {
 	if err != nil {
 		return err
 	}
-	limit := time.Duration(factor*float64(best[1])) + extra
+	start, hash, verify := measure.Least(samples[0]).Wall, measure.Least(samples[1]).Wall, measure.Least(samples[2]).Wall
+	limit := time.Duration(factor*float64(hash)) + extra
 	fmt.Printf("%s; fastest of %d runs; %d files, %.1f MB\n", measure.Load(), runs, len(files), float64(size)/1e6)
 	fmt.Printf("size of %s: %.1f MB (limit %.0f MB): %s\n", filepath.Base(program), float64(info.Size())/1e6, maxSize/1e6, verdict(float64(info.Size()) <= maxSize))
-	fmt.Printf("start: %v (limit %v): %s\n", best[0].Round(time.Microsecond), maxStart, verdict(best[0] <= maxStart))
-	fmt.Printf("sha256sum: %v\nverify: %v (limit %v): %s\n", best[1].Round(time.Microsecond), best[2].Round(time.Microsecond),
-		limit.Round(time.Microsecond), verdict(best[2] <= limit))
+	fmt.Printf("start: %v (limit %v): %s\n", start.Round(time.Microsecond), maxStart, verdict(start <= maxStart))
+	fmt.Printf("sha256sum: %v\nverify: %v (limit %v): %s\n", hash.Round(time.Microsecond), verify.Round(time.Microsecond),
+		limit.Round(time.Microsecond), verdict(verify <= limit))
 	return nil
 }
 
