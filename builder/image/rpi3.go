@@ -2,7 +2,6 @@ package image
 
 import (
 	"archive/tar"
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -13,13 +12,10 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
-
+	"github.com/seaworthy-os/seaworthy/builder/image/inspect"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
@@ -151,14 +147,19 @@ const maxDeviceTree = 1 << 20
 // kernel, so they come from the system: Debian's kernel packages and LinuxKit's kernel
 // images have them in a folder broadcom.
 func deviceTrees(b Base) (map[string][]byte, error) {
+	f, size, err := b.Open(InitrdEnding)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
 	out := map[string][]byte{}
-	err := eachArchived(b, func(p string, size int64, r io.Reader) error {
-		dir, name := path.Split(p)
-		if path.Base(dir) != "broadcom" || !strings.HasPrefix(name, "bcm2837-rpi-") || path.Ext(name) != ".dtb" || size > maxDeviceTree {
+	err = inspect.Entries(&inspect.Item{Kind: "initrd"}, io.NewSectionReader(f, 0, size), func(e *system.Entry, body io.Reader) error {
+		dir, name := path.Split(e.Path)
+		if e.Type != system.TypeFile || path.Base(dir) != "broadcom" || !strings.HasPrefix(name, "bcm2837-rpi-") || path.Ext(name) != ".dtb" || e.Size > maxDeviceTree {
 			return nil
 		}
-		content := make([]byte, size)
-		_, err := io.ReadFull(r, content)
+		content := make([]byte, e.Size)
+		_, err := io.ReadFull(body, content)
 		out[name] = content
 		return err
 	})
@@ -167,66 +168,4 @@ func deviceTrees(b Base) (map[string][]byte, error) {
 			Suggest("add usr/lib/linux-image-*/broadcom/bcm2837-rpi-3-*.dtb of the Debian package linux-image-arm64 to the image of the kernel")
 	}
 	return out, err
-}
-
-// eachArchived calls do for each file of the initrd of b.
-func eachArchived(b Base, do func(path string, size int64, r io.Reader) error) error {
-	f, _, err := b.Open(InitrdEnding)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	raw := bufio.NewReaderSize(f, 1<<20)
-	var r io.Reader
-	if magic, err := raw.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
-		if r, err = gzip.NewReader(raw); err != nil {
-			return err
-		}
-	} else {
-		d, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1))
-		if err != nil {
-			return err
-		}
-		defer d.Close()
-		r = d
-	}
-	return readCpio(bufio.NewReaderSize(r, 1<<20), do)
-}
-
-// readCpio reads an archive that cpioWriter wrote.
-func readCpio(r *bufio.Reader, do func(path string, size int64, r io.Reader) error) error {
-	for {
-		h := make([]byte, 110)
-		if _, err := io.ReadFull(r, h); err != nil {
-			return fmt.Errorf("the initrd is truncated: %w", err)
-		}
-		field := func(i int) int64 {
-			n, err := strconv.ParseUint(string(h[6+8*i:14+8*i]), 16, 32)
-			if err != nil {
-				return -1
-			}
-			return int64(n)
-		}
-		mode, size, length := field(1), field(6), field(11)
-		if string(h[:6]) != "070701" || size < 0 || length < 1 || length > cpioPath+1 {
-			return errors.New("the initrd is damaged")
-		}
-		name := make([]byte, length+-(110+length)&3)
-		if _, err := io.ReadFull(r, name); err != nil {
-			return err
-		}
-		p := string(name[:length-1])
-		if p == cpioEnd {
-			return nil
-		}
-		content := &io.LimitedReader{R: r, N: size}
-		if mode&0o170000 == 0o100000 {
-			if err := do(p, size, content); err != nil {
-				return err
-			}
-		}
-		if _, err := io.CopyN(io.Discard, r, content.N+-size&3); err != nil {
-			return err
-		}
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -51,13 +52,18 @@ var debianTrees = []string{"usr/lib/linux-image-6.1/broadcom/bcm2837-rpi-3-b.dtb
 
 func buildRPi3(t *testing.T, items []item, zstd bool) (map[string]string, error) {
 	t.Helper()
+	return buildRPi3With(t, items, Kernel{Zstd: zstd}, false)
+}
+
+func buildRPi3With(t *testing.T, items []item, kernel Kernel, small bool) (map[string]string, error) {
+	t.Helper()
 	dir := t.TempDir()
-	s, err := New([]string{"rpi3"}, Options{Dir: dir, Stem: "os", Time: time.Unix(1e9, 0), Arch: "arm64", Tools: rpi3Firmware(t)})
+	s, err := New([]string{"rpi3"}, Options{Dir: dir, Stem: "os", Time: time.Unix(1e9, 0), Arch: "arm64", Tools: rpi3Firmware(t), Small: small})
 	if err != nil {
 		t.Fatal(err)
 	}
 	feed(t, s, items)
-	if err := s.Kernel(Kernel{Zstd: zstd}); err != nil {
+	if err := s.Kernel(kernel); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Close(); err != nil {
@@ -108,6 +114,22 @@ func TestRPi3(t *testing.T) {
 	}
 	if _, err := buildRPi3(t, rpi3Tree("\x1f\x8b"+strings.Repeat("x", 100), cmdline, "boot/dtb/broadcom/bcm2837-rpi-3-b.dtb"), true); err != nil {
 		t.Errorf("a compressed kernel, with LinuxKit's folder: %v", err)
+	}
+}
+
+// The device trees are found in an initrd that xz has compressed.
+func TestRPi3Small(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("xz"); err != nil {
+		t.Skip("xz is not installed")
+	}
+	kernel := Kernel{Options: map[string]string{"CONFIG_RD_XZ": "y"}}
+	files, err := buildRPi3With(t, rpi3Tree(arm64Kernel(30<<20), "quiet", debianTrees...), kernel, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(files["initrd.img"], "\xfd7zXZ") || files["bcm2837-rpi-3-b.dtb"] != "tree "+debianTrees[0] {
+		t.Errorf("%d files, initrd %.6q, tree %q", len(files), files["initrd.img"], files["bcm2837-rpi-3-b.dtb"])
 	}
 }
 
