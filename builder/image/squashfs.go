@@ -47,8 +47,9 @@ func startSquashfs(o Options, image *os.File) (rootWriter, error) {
 // long, and several times as long as the rest of a build, for a file that is 8 % smaller.
 const squashfsLevel = "3"
 
-// startMksquashfs starts the program. Its memory does not depend on the machine. Its output depends on the tar alone: all times
-// are given, and it gives the same bytes on any number of cores.
+// startMksquashfs starts the program. Its memory does not depend on the machine. Its
+// output depends on the tar alone: all times are given, and it gives the same bytes on
+// any number of cores.
 func startMksquashfs(o Options, out string) (*running, error) {
 	tool, err := o.Tools.Find(mksquashfsTool)
 	if err != nil {

@@ -75,9 +75,9 @@ func isFile(p string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// Require finds the tools that formats need on an architecture, each once, sorted
-// by name, and the tool for small initrds if they are asked for. It reports all missing tools, and all formats that do not exist for
-// the architecture, at once.
+// Require finds the tools that formats need on an architecture, and the tool for small
+// initrds if they are asked for, each once, sorted by name. It reports all missing
+// tools, and all formats that do not exist for the architecture, at once.
 func Require(names []string, arch string, tools Tools, small bool) ([]Used, error) {
 	list, err := steps(names, "")
 	if err != nil {

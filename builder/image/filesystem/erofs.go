@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -86,7 +87,7 @@ func (w *erofs) Entry(e *system.Entry) (io.WriteCloser, error) {
 // note adds an entry to the sum that the identifier is computed from.
 func (w *erofs) note(e *system.Entry) {
 	fmt.Fprintf(w.d.sum, "%q %s %o %d %d %d %q %d %d\n", e.Path, e.Type, e.Mode, e.UID, e.GID, e.Size, e.Link, e.DevMajor, e.DevMinor)
-	for _, k := range sortedKeys(e.Xattrs) {
+	for _, k := range slices.Sorted(maps.Keys(e.Xattrs)) {
 		fmt.Fprintf(w.d.sum, "%q %q\n", k, e.Xattrs[k])
 	}
 }
@@ -221,7 +222,7 @@ var erofsPrefixes = []struct {
 // kernel knows are left out, because it would not return them.
 func erofsXattrs(all map[string]string) ([]byte, error) {
 	out := make([]byte, 12)
-	for _, name := range sortedKeys(all) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
 		value := all[name]
 		for _, p := range erofsPrefixes {
 			rest, ok := strings.CutPrefix(name, p.text)

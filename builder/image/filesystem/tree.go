@@ -10,7 +10,6 @@
 package filesystem
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -140,13 +139,3 @@ func (t *tree) all() []*node {
 func divUp[T int | int64](n, unit T) T { return (n + unit - 1) / unit }
 
 func roundUp[T int | int64](n, unit T) T { return divUp(n, unit) * unit }
-
-// sortedKeys are the keys of a map in order.
-func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
-	out := make([]K, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
-}
