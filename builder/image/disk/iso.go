@@ -153,34 +153,9 @@ func checkISOName(name string) error {
 	return nil
 }
 
-// both is a number in both byte orders.
-func both(n uint32) []byte {
-	return binary.BigEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, n), n)
-}
-
-func both16(n uint16) []byte {
-	return binary.BigEndian.AppendUint16(binary.LittleEndian.AppendUint16(nil, n), n)
-}
-
 // record is a directory record.
 func (l *isoLayout) record(name string, at, size int64, isFolder bool) []byte {
-	t := l.Time.UTC()
-	flags := byte(0)
-	if isFolder {
-		flags = 2
-	}
-	b := []byte{0, 0}
-	b = append(b, both(uint32(at))...)
-	b = append(b, both(uint32(size))...)
-	b = append(b, byte(t.Year()-1900), byte(t.Month()), byte(t.Day()), byte(t.Hour()), byte(t.Minute()), byte(t.Second()), 0, flags, 0, 0)
-	b = append(b, both16(1)...)
-	b = append(b, byte(len(name)))
-	b = append(b, name...)
-	if len(b)%2 == 1 {
-		b = append(b, 0)
-	}
-	b[0] = byte(len(b))
-	return b
+	return Record{Name: name, At: at, Size: size, Folder: isFolder, Time: l.Time}.Bytes()
 }
 
 // records are the content of a folder. No record crosses a block.
@@ -243,28 +218,9 @@ func (l *isoLayout) pathsIn(order binary.AppendByteOrder) []byte {
 
 // volume is the primary volume descriptor.
 func (l *isoLayout) volume() []byte {
-	b := make([]byte, block)
-	copy(b, "\x01CD001\x01")
-	for at, length := range map[int]int{8: 32, 40: 32, 190: 128, 318: 128, 446: 128, 574: 128, 702: 37, 739: 37, 776: 37} {
-		copy(b[at:at+length], bytes.Repeat([]byte(" "), length))
-	}
-	copy(b[40:], l.Label)
-	copy(b[80:], both(uint32(l.total)))
-	copy(b[120:], both16(1))
-	copy(b[124:], both16(1))
-	copy(b[128:], both16(block))
-	copy(b[132:], both(uint32(len(l.paths))))
-	binary.LittleEndian.PutUint32(b[140:], tablesAt)
-	binary.BigEndian.PutUint32(b[148:], uint32(tablesAt+l.pathBlocks))
 	root := l.folders[0]
-	copy(b[156:], l.record("\x00", int64(root.at), root.size, true))
-	date := l.Time.UTC().Format("20060102150405") + "00\x00"
-	never := strings.Repeat("0", 16) + "\x00"
-	for i, text := range []string{date, date, never, never} {
-		copy(b[813+17*i:], text)
-	}
-	b[881] = 1
-	return b
+	return Volume{Label: l.Label, Time: l.Time, Blocks: l.total, PathSize: len(l.paths), LittlePaths: tablesAt, BigPaths: tablesAt + l.pathBlocks,
+		Root: Record{Name: "\x00", At: int64(root.at), Size: root.size, Folder: true, Time: l.Time}}.Descriptor()
 }
 
 func (l *isoLayout) bootRecord() []byte {

@@ -1,7 +1,6 @@
 package filesystem
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seaworthy-os/seaworthy/builder/image/disk"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
@@ -142,43 +142,9 @@ func extents(n *node) [][2]int64 {
 	}
 }
 
-// record is a directory record. more: the file has another piece.
+// record is a directory record.
 func (w *iso) record(name string, extent [2]int64, folder, more bool, use []byte) []byte {
-	flags := byte(0)
-	if folder {
-		flags |= 2
-	}
-	if more {
-		flags |= 0x80
-	}
-	b := []byte{0, 0}
-	b = append(append(b, both(uint32(extent[0]))...), both(uint32(extent[1]))...)
-	b = append(append(b, w.date()...), flags, 0, 0)
-	b = append(append(b, both16(1)...), byte(len(name)))
-	b = append(b, name...)
-	if len(name)%2 == 0 {
-		b = append(b, 0)
-	}
-	b = append(b, use...)
-	if len(b)%2 == 1 {
-		b = append(b, 0)
-	}
-	b[0] = byte(len(b))
-	return b
-}
-
-func (w *iso) date() []byte {
-	t := w.time
-	return []byte{byte(t.Year() - 1900), byte(t.Month()), byte(t.Day()), byte(t.Hour()), byte(t.Minute()), byte(t.Second()), 0}
-}
-
-// both is a number in both byte orders.
-func both(n uint32) []byte {
-	return binary.BigEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, n), n)
-}
-
-func both16(n uint16) []byte {
-	return binary.BigEndian.AppendUint16(binary.LittleEndian.AppendUint16(nil, n), n)
+	return disk.Record{Name: name, At: extent[0], Size: extent[1], Folder: folder, More: more, Time: w.time, Use: use}.Bytes()
 }
 
 // each calls do for each record of a folder. The fields of the record are those of n.
@@ -263,24 +229,8 @@ func (w *iso) finish(folders []*node, names map[*node][]string) (int64, error) {
 		return 0, errors.New("an ISO 9660 file system has at most 8 TiB")
 	}
 	b := make([]byte, 2*isoBlock)
-	copy(b, "\x01CD001\x01")
-	for at, length := range map[int]int{8: 32, 40: 32, 190: 128, 318: 128, 446: 128, 574: 128, 702: 37, 739: 37, 776: 37} {
-		copy(b[at:at+length], bytes.Repeat([]byte(" "), length))
-	}
-	copy(b[40:], w.label)
-	copy(b[80:], both(uint32(total/isoBlock)))
-	copy(b[120:], both16(1))
-	copy(b[124:], both16(1))
-	copy(b[128:], both16(isoBlock))
-	copy(b[132:], both(uint32(size)))
-	binary.LittleEndian.PutUint32(b[140:], uint32(at[0]))
-	binary.BigEndian.PutUint32(b[148:], uint32(at[1]))
-	copy(b[156:], w.record("\x00", extents(w.root)[0], true, false, nil))
-	date, never := w.time.Format("20060102150405")+"00\x00", strings.Repeat("0", 16)+"\x00"
-	for i, text := range []string{date, date, never, never} {
-		copy(b[813+17*i:], text)
-	}
-	b[881] = 1
+	copy(b, disk.Volume{Label: w.label, Time: w.time, Blocks: total / isoBlock, PathSize: size, LittlePaths: at[0], BigPaths: at[1],
+		Root: disk.Record{Name: "\x00", At: w.root.at, Size: w.root.size, Folder: true, Time: w.time}}.Descriptor())
 	copy(b[isoBlock:], "\xffCD001\x01")
 	_, err = w.f.WriteAt(b, isoVolume*isoBlock)
 	return total, err

@@ -3,6 +3,7 @@ package filesystem
 import (
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/builder/image/disk"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
@@ -29,12 +30,12 @@ var rockIdentity = func() []byte {
 
 // attributes are the fields for mode, owner, time, device and link.
 func (w *iso) attributes(n *node) [][]byte {
-	px := append(append(both(n.mode()), both(n.links())...), append(both(uint32(n.e.UID)), both(uint32(n.e.GID))...)...)
-	date := w.date()
+	px := append(append(disk.Both(n.mode()), disk.Both(n.links())...), append(disk.Both(uint32(n.e.UID)), disk.Both(uint32(n.e.GID))...)...)
+	date := disk.RecordTime(w.time)
 	out := [][]byte{rock("PX", px...), rock("TF", append([]byte{0x0e}, append(append(append([]byte(nil), date...), date...), date...)...)...)}
 	switch n.e.Type {
 	case system.TypeChar, system.TypeBlock:
-		out = append(out, rock("PN", append(both(uint32(n.e.DevMajor)), both(uint32(n.e.DevMinor))...)...))
+		out = append(out, rock("PN", append(disk.Both(uint32(n.e.DevMajor)), disk.Both(uint32(n.e.DevMinor))...)...))
 	case system.TypeSymlink:
 		out = append(out, rockLink(n.e.Link)...)
 	}
@@ -158,7 +159,7 @@ func (w *iso) use(fields [][]byte, room int) ([]byte, error) {
 	} else if _, err := w.f.WriteAt(more, at*isoBlock+int64(begin)); err != nil {
 		return nil, err
 	}
-	ce := append(append(both(uint32(at)), both(uint32(begin))...), both(uint32(len(more)))...)
+	ce := append(append(disk.Both(uint32(at)), disk.Both(uint32(begin))...), disk.Both(uint32(len(more)))...)
 	return append(out, rock("CE", ce...)...), nil
 }
 
