@@ -12,7 +12,6 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/pipeline/bootfacts"
-	"github.com/seaworthy-os/seaworthy/scanner"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -59,8 +58,7 @@ func bootFile(path, name string) (_ facts.BootFile, err error) {
 		if err != nil {
 			return facts.BootFile{}, system.NotRead(path, err)
 		}
-		out := facts.BootFile{Path: name, Lines: []facts.BootLine{{Path: name, From: "file", Raw: strings.TrimSpace(string(text))}}}
-		return withParams(out), nil
+		return bootfacts.OfCmdline(name, text), nil
 	}
 	if strings.HasSuffix(name, image.KernelEnding) { // it is started with its initrd, and not by firmware
 		return facts.BootFile{Path: name}, nil
@@ -78,13 +76,5 @@ func bootFile(path, name string) (_ facts.BootFile, err error) {
 	if err != nil { //nolint:nilerr // rules report it: firmware may start what is not understood
 		return facts.BootFile{Path: name, Starts: []string{"uefi"}, Unread: []string{err.Error()}}, nil
 	}
-	return withParams(bootfacts.Of(name, r)), nil
-}
-
-// withParams splits the command lines as the kernel does.
-func withParams(f facts.BootFile) facts.BootFile {
-	for i := range f.Lines {
-		f.Lines[i].Params = scanner.Cmdline(f.Lines[i].Raw)
-	}
-	return f
+	return bootfacts.Of(name, r), nil
 }

@@ -4,6 +4,7 @@
 package bootfacts
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,15 +12,22 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/image/inspect"
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
 	"github.com/seaworthy-os/seaworthy/internal/words"
+	"github.com/seaworthy-os/seaworthy/scanner"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// Of are the facts of one file. The parameters of command lines are left empty: the
-// caller knows how the kernel splits a line.
+// Of are the facts of one file.
 func Of(name string, r *inspect.Report) facts.BootFile {
 	w := &walk{file: facts.BootFile{Path: name}}
 	w.item(r.Item, "")
-	w.starts(r.Item)
+	w.starts()
+	return w.file
+}
+
+// OfCmdline are the facts of a file that contains only a kernel command line.
+func OfCmdline(name string, content []byte) facts.BootFile {
+	w := &walk{file: facts.BootFile{Path: name}}
+	w.line(name, "file", strings.TrimSpace(string(content)))
 	return w.file
 }
 
@@ -33,19 +41,21 @@ type walk struct {
 // stays unknown.
 var unsearchable = map[string]bool{"ext": true, "xfs": true, "btrfs": true, "luks": true, "lvm": true}
 
-// roots are the kinds of file systems that a Linux system can run from.
-var roots = map[string]bool{"ext": true, "xfs": true, "btrfs": true, "squashfs": true, "erofs": true, "luks": true, "lvm": true}
+// IsRoot reports whether a Linux system can run from a file system of this kind.
+func IsRoot(kind string) bool {
+	return unsearchable[kind] || kind == "squashfs" || kind == "erofs"
+}
 
 func (w *walk) item(it *inspect.Item, at string) {
 	for _, p := range it.Problems {
-		w.unread("%s: %s", or(at, "the file"), p)
+		w.unread("%s: %s", cmp.Or(at, "the file"), p)
 	}
 	w.program(it, at)
 	for _, l := range it.Loaders {
 		w.loader(l, at)
 	}
 	if n := it.FilesLeftOff; n > 0 {
-		w.unread("%s: %s not looked into", or(at, "the file"), words.Count(n, "file was", "files were"))
+		w.unread("%s: %s not looked into", cmp.Or(at, "the file"), words.Count(n, "file was", "files were"))
 	}
 	if it.EFI == nil { // the line of a program belongs to it
 		for _, c := range it.Cmdlines {
@@ -76,7 +86,7 @@ func (w *walk) partition(it *inspect.Item) {
 	w.bios = w.bios || it.Partition.Active || it.Partition.Type == biosBoot
 	w.esp = w.esp || it.Partition.Type == esp || it.Partition.Type == "ef"
 	where := place(it)
-	if roots[it.Kind] {
+	if IsRoot(it.Kind) {
 		kind := it.Kind
 		if it.FileSystem != nil {
 			kind = it.FileSystem.Type
@@ -106,7 +116,7 @@ func (w *walk) program(it *inspect.Item, at string) {
 	switch {
 	case it.Kind == "uki" || it.Kind == "kernel":
 		p.Kind = it.Kind
-	case p.Cmdline || has(".initrd") || has(".ucode") || strings.HasSuffix(strings.ToLower(at), ".addon.efi"):
+	case p.Cmdline || p.Initrd || has(".ucode") || strings.HasSuffix(strings.ToLower(at), ".addon.efi"):
 		p.Kind = "addon"
 	case it.EFI.Loader == "shell":
 		p.Kind = "shell"
@@ -120,9 +130,12 @@ func (w *walk) program(it *inspect.Item, at string) {
 	if !p.Cmdline {
 		return
 	}
-	from := map[string]string{"uki": "uki"}[p.Kind]
+	from := "addon"
+	if p.Kind == "uki" {
+		from = "uki"
+	}
 	for _, c := range it.Cmdlines {
-		w.line(at, or(from, "addon"), c.Text)
+		w.line(at, from, c.Text)
 	}
 }
 
@@ -135,11 +148,11 @@ func (w *walk) loader(l *inspect.Loader, at string) {
 }
 
 func (w *walk) line(at, from, text string) {
-	w.file.Lines = append(w.file.Lines, facts.BootLine{Path: at, From: from, Raw: text})
+	w.file.Lines = append(w.file.Lines, facts.BootLine{Path: at, From: from, Raw: text, Params: scanner.Cmdline(text)})
 }
 
 // starts finds who starts the file.
-func (w *walk) starts(it *inspect.Item) {
+func (w *walk) starts() {
 	if w.bios || slices.ContainsFunc(w.file.Loaders, func(l facts.BootLoader) bool { return l.Kind == "syslinux" }) {
 		w.file.Starts = append(w.file.Starts, "bios")
 	}
@@ -159,11 +172,4 @@ func place(it *inspect.Item) string {
 
 func join(at, name string) string {
 	return strings.Trim(at+"/"+name, "/")
-}
-
-func or(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }

@@ -91,8 +91,9 @@ func disked(t *testing.T, parts ...[2]string) []byte {
 
 func TestUKI(t *testing.T) {
 	t.Parallel()
+	serial := "ttyS0"
 	want := facts.BootFile{Path: "x", Starts: []string{"uefi"}, Programs: []facts.BootProgram{{Kind: "uki", Cmdline: true, Initrd: true, SBAT: true}},
-		Lines: []facts.BootLine{{From: "uki", Raw: "console=ttyS0 quiet"}}}
+		Lines: []facts.BootLine{{From: "uki", Raw: "console=ttyS0 quiet", Params: []facts.Param{{Name: "console", Value: &serial}, {Name: "quiet", Index: 1}}}}}
 	if got := of(t, testUKI(t, "console=ttyS0 quiet")); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
 	}

@@ -25,7 +25,6 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/pipeline/bootfacts"
-	"github.com/seaworthy-os/seaworthy/scanner"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -85,7 +84,7 @@ func Open(paths []string, arch string, certificates []*x509.Certificate) (_ *Ima
 				kernels = append(kernels, at)
 			case inspect.Listable(at.item.Kind):
 				roots = append(roots, at)
-			case at.item.Partition != nil && rootKinds[at.item.Kind]:
+			case at.item.Partition != nil && bootfacts.IsRoot(at.item.Kind): // and it is not Listable
 				unreadable = append(unreadable, at)
 			}
 		}
@@ -101,9 +100,6 @@ func Open(paths []string, arch string, certificates []*x509.Certificate) (_ *Ima
 	im.choose(kernels, roots, unreadable)
 	return im, nil
 }
-
-// rootKinds are file systems whose files are not read.
-var rootKinds = map[string]bool{"ext": true, "xfs": true, "btrfs": true, "luks": true, "lvm": true, "erofs": true}
 
 // Recognised reports whether a file is an image, and not an os.yml. A name that ends
 // in .yml or .yaml is never one: a file must not choose by its content how it is
@@ -153,7 +149,7 @@ func open(path string, certificates []*x509.Certificate) (_ *file, _ []*place, e
 			return nil, nil, system.NotRead(path, err)
 		}
 		out.digest = digests.Of(text)
-		out.boot = facts.BootFile{Path: name, Lines: []facts.BootLine{{Path: name, From: "file", Raw: strings.TrimSpace(string(text))}}}
+		out.boot = bootfacts.OfCmdline(name, text)
 		return out, nil, nil
 	}
 	var found []*place
@@ -300,11 +296,7 @@ func (im *Image) Arch() string { return im.arch }
 func (im *Image) Facts(f *facts.Facts, certificates []string) {
 	f.Boot = facts.Boot{Present: true, Certificates: certificates}
 	for _, file := range im.files {
-		b := file.boot
-		for i := range b.Lines {
-			b.Lines[i].Params = scanner.Cmdline(b.Lines[i].Raw)
-		}
-		f.Boot.Files = append(f.Boot.Files, b)
+		f.Boot.Files = append(f.Boot.Files, file.boot)
 		f.Sources = append(f.Sources, facts.Source{Path: file.path, Digest: file.digest})
 	}
 	slices.SortFunc(im.unknown, func(a, b facts.NotSaid) int { return strings.Compare(a.Input, b.Input) })
