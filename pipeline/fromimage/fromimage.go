@@ -259,7 +259,7 @@ func (im *Image) visit(ctx context.Context, places []*place, do func(*place, *io
 		}
 		number := 0
 		var errs []error
-		_, err := inspect.Describe(f.path, f.r, f.size, inspect.Options{Visit: func(_ *inspect.Item, s *io.SectionReader) {
+		_, err := inspect.Describe(f.path, f.r, f.size, inspect.Options{NoDigests: true, Visit: func(_ *inspect.Item, s *io.SectionReader) {
 			for _, p := range wanted {
 				if p.number == number && ctx.Err() == nil {
 					errs = append(errs, do(p, s))

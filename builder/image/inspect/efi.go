@@ -85,7 +85,7 @@ func (w *walker) efiProgram(it *Item, s *io.SectionReader) *uki.Info {
 		it.problem("the files are too large: not all are read")
 		return nil
 	}
-	info, err := uki.ReadProgram(s, s.Size())
+	info, err := uki.ReadProgram(s, s.Size(), !w.o.NoDigests)
 	if info == nil {
 		it.problem("the EFI program cannot be read: %v", err)
 		return nil

@@ -100,8 +100,10 @@ func (it *Item) problem(format string, args ...any) {
 type Options struct {
 	// Certificates are compared with those of signers.
 	Certificates []*x509.Certificate
-	// BootOnly describes only what firmware and boot loaders read: no digests of
-	// files, and nothing of initrds and root file systems.
+	// NoDigests leaves out all digests but those of SBOMs.
+	NoDigests bool
+	// BootOnly describes only what firmware and boot loaders read: no digests, and
+	// nothing of initrds and root file systems.
 	BootOnly bool
 	// Visit is called for each item, after what is inside, with its content. The
 	// content is valid during the call.
@@ -116,7 +118,7 @@ func Describe(name string, r io.ReaderAt, size int64, o Options) (*Report, error
 	if it == nil || it.Kind == "" {
 		return nil, notUnderstood(name, s)
 	}
-	if !o.BootOnly {
+	if !w.o.NoDigests {
 		var err error
 		if it.Digest, err = sum(s); err != nil {
 			return nil, system.NotRead(name, err)

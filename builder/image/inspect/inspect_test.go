@@ -8,6 +8,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"errors"
+	"io"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -221,6 +222,36 @@ func TestPartition(t *testing.T) {
 	uki := p.Contents[0]
 	if uki.EFI.Stub != "252" || !strings.Contains(uki.EFI.SBAT, "stub,1,Test") || uki.EFI.Uname != "6.1.0-test" || len(uki.EFI.Signatures) != 0 {
 		t.Errorf("%+v", uki.EFI)
+	}
+}
+
+// A description without digests visits the same items.
+func TestNoDigests(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"raw-efi", "iso-efi", "qcow2-efi"} {
+		for name, content := range build(t, format) {
+			read := func(o inspect.Options) (string, []string) {
+				var visited []string
+				o.Visit = func(it *inspect.Item, _ *io.SectionReader) { visited = append(visited, it.Kind+" "+it.Path) }
+				r, err := inspect.Describe(name, bytes.NewReader(content), int64(len(content)), o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				raw, err := json.Marshal(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return string(raw), visited
+			}
+			with, want := read(inspect.Options{})
+			without, got := read(inspect.Options{NoDigests: true})
+			if !slices.Equal(got, want) || len(got) < 4 {
+				t.Errorf("%s: %q, want %q", format, got, want)
+			}
+			if a, b := strings.Count(with, "sha256:"), strings.Count(without, "sha256:"); a < 5 || b != 1 { // that of an SBOM
+				t.Errorf("%s: %d digests, and %d in %s", format, a, b, without)
+			}
+		}
 	}
 }
 

@@ -96,6 +96,7 @@ type walker struct {
 }
 
 func newWalker(o Options) *walker {
+	o.NoDigests = o.NoDigests || o.BootOnly
 	return &walker{o: o, kinds: kinds(), work: maxWork, hashed: maxHashed}
 }
 
@@ -152,6 +153,9 @@ func (w *walker) bootFile(it *Item, path string, s *io.SectionReader) {
 	}
 	if w.hashed -= s.Size(); w.hashed < 0 {
 		it.problem("the files are too large: not all have a digest")
+		return
+	}
+	if w.o.NoDigests {
 		return
 	}
 	var err error

@@ -61,7 +61,7 @@ func Read(r io.ReaderAt, size int64) (*Info, error) {
 		return nil, invalid(bad("it has no section .linux: it is an EFI program, and not a Unified Kernel Image"))
 	}
 	info := &Info{Arch: p.arch, Signed: p.certs > 0}
-	if err := info.read(r, p, true); err != nil {
+	if err := info.read(r, p, true, true); err != nil {
 		return nil, invalid(err)
 	}
 	return info, nil
@@ -69,20 +69,20 @@ func Read(r io.ReaderAt, size int64) (*Info, error) {
 
 // ReadProgram describes any EFI program. It needs no section .linux, and accepts
 // small alignments, and repeated sections, as images with several profiles have
-// them. A text is that of the first section of its name. Do not decide with it what
-// may boot.
-func ReadProgram(r io.ReaderAt, size int64) (*Info, error) {
+// them. A text is that of the first section of its name. withDigests says whether
+// sections get digests. Do not decide with it what may boot.
+func ReadProgram(r io.ReaderAt, size int64, withDigests bool) (*Info, error) {
 	p, err := parseAligned(r, size, 1)
 	if err != nil {
 		return nil, err
 	}
 	info := &Info{Arch: p.arch, Signed: p.certs > 0}
-	return info, info.read(r, p, false)
+	return info, info.read(r, p, false, withDigests)
 }
 
 // read reads the sections. If strict, no section that stubs read is repeated or
 // cut off.
-func (i *Info) read(r io.ReaderAt, p *image, strict bool) error {
+func (i *Info) read(r io.ReaderAt, p *image, strict, withDigests bool) error {
 	texts := map[string]*string{".osrel": &i.OSRelease, ".cmdline": &i.Cmdline, ".uname": &i.Uname, ".sbat": &i.SBAT}
 	budget := int64(MaxStub)
 	for _, s := range p.sections {
@@ -95,13 +95,12 @@ func (i *Info) read(r io.ReaderAt, p *image, strict bool) error {
 			}
 		}
 		data := io.NewSectionReader(r, int64(s.rawOffset), s.length())
-		h := sha256.New()
-		if n, err := io.Copy(h, data); err != nil || n < s.length() {
-			return noEOF(err)
+		digest, err := sum(data, withDigests)
+		if err != nil {
+			return err
 		}
-		i.Sections = append(i.Sections, Section{s.name, int64(s.rawOffset), s.length(), digests.Sum(h)})
+		i.Sections = append(i.Sections, Section{s.name, int64(s.rawOffset), s.length(), digest})
 		if text := texts[s.name]; text != nil && *text == "" {
-			var err error
 			if *text, err = readText(data, s.name); err != nil {
 				return err
 			}
@@ -117,6 +116,21 @@ func (i *Info) read(r io.ReaderAt, p *image, strict bool) error {
 		}
 	}
 	return nil
+}
+
+// sum reads a whole section, and returns its digest if that is wanted.
+func sum(section *io.SectionReader, wanted bool) (string, error) {
+	h, to := sha256.New(), io.Discard
+	if wanted {
+		to = h
+	}
+	if n, err := io.Copy(to, section); err != nil || n < section.Size() {
+		return "", noEOF(err)
+	}
+	if !wanted {
+		return "", nil
+	}
+	return digests.Sum(h), nil
 }
 
 // readText reads a section of text, without the zeros that may end it.

@@ -32,7 +32,7 @@ func TestSignatures(t *testing.T) {
 func TestReadProgram(t *testing.T) {
 	t.Parallel()
 	b := makePE(0x8664, 16, row{".text", 0x1000, "x"}, row{".cmdline", 0x2000, "first"}, row{".cmdline", 0x3000, "second"})
-	info, err := ReadProgram(bytes.NewReader(b), int64(len(b)))
+	info, err := ReadProgram(bytes.NewReader(b), int64(len(b)), true)
 	if err != nil || len(info.Sections) != 3 || info.Cmdline != "first" || info.Arch != "amd64" {
 		t.Errorf("%+v, %v", info, err)
 	}
@@ -40,7 +40,7 @@ func TestReadProgram(t *testing.T) {
 		t.Error("Read accepts it")
 	}
 	binary.LittleEndian.PutUint32(b[0x80+coffHeader+optFileAlign:], 32) // as iPXE has it
-	if _, err := ReadProgram(bytes.NewReader(b), int64(len(b))); err != nil {
+	if _, err := ReadProgram(bytes.NewReader(b), int64(len(b)), true); err != nil {
 		t.Error(err)
 	}
 }
