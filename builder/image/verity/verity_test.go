@@ -83,10 +83,10 @@ func TestCheck(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		check := func() error {
-			return Check(bytes.NewReader(data), int64(len(data)), bytes.NewReader(raw), tree.Root[:])
+		again := func() error {
+			return check(bytes.NewReader(data), int64(len(data)), bytes.NewReader(raw), tree.Root[:])
 		}
-		if err := check(); err != nil {
+		if err := again(); err != nil {
 			t.Errorf("%d blocks: %v", blocks, err)
 		}
 		for _, b := range []struct {
@@ -94,12 +94,12 @@ func TestCheck(t *testing.T) {
 			at int
 		}{{data, 0}, {data, len(data) - 1}, {raw, 0}, {raw, 20}, {raw, 600}, {raw, BlockSize}, {raw, len(raw) - 1}, {raw, len(raw) - BlockSize}} {
 			b.in[b.at] ^= 1
-			if err := check(); !errors.Is(err, ErrDamaged) {
+			if err := again(); !errors.Is(err, errDamaged) {
 				t.Errorf("%d blocks: byte %d: %v", blocks, b.at, err)
 			}
 			b.in[b.at] ^= 1
 		}
-		if err := Check(bytes.NewReader(data), int64(len(data)), bytes.NewReader(raw), make([]byte, 32)); !errors.Is(err, ErrDamaged) {
+		if err := check(bytes.NewReader(data), int64(len(data)), bytes.NewReader(raw), make([]byte, 32)); !errors.Is(err, errDamaged) {
 			t.Errorf("%d blocks: another root hash: %v", blocks, err)
 		}
 	}
