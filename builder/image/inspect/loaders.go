@@ -23,6 +23,8 @@ type Loader struct {
 	Entries []LoaderEntry `json:"entries,omitempty"`
 	// Unread is the reason why a part of the configuration is unknown.
 	Unread string `json:"unread,omitempty"`
+	// configured: a configuration was read.
+	configured bool
 }
 
 // LoaderEntry is something that a boot loader can start.
@@ -45,8 +47,7 @@ const (
 	maxOpen    = 10
 )
 
-// loader is the loader of a kind in an item, added if it is new. A configuration
-// replaces the path of the program.
+// loader is the loader of a kind in an item, added if it is new.
 func (it *Item) loader(kind, name string) *Loader {
 	i := slices.IndexFunc(it.Loaders, func(l *Loader) bool { return l.Kind == kind })
 	if i < 0 {
@@ -103,15 +104,30 @@ func (it *Item) loaderConfig(name, content string) {
 		it.loader(loaderSyslinux, name).syslinux(content)
 	case base == "grub.cfg":
 		l := it.loader(loaderGRUB, name)
-		l.Path, l.Unread = name, ""
+		l.configure(name)
 		l.grub(content)
 	case strings.HasSuffix(lower, "loader/loader.conf"):
 		l := it.loader(loaderSystemd, name)
-		l.Path = name
+		l.configure(name)
 		l.systemd(content)
 	case strings.Contains(lower, "loader/entries/"):
 		it.loader(loaderSystemd, "loader/loader.conf").systemdEntry(path.Base(name), content)
 	}
+}
+
+const noConfig = "its configuration was not found"
+
+// configure says that the configuration is in the file name. The first one replaces
+// what was assumed without a configuration. Which of several a loader reads is not
+// known, so what others say stays.
+func (l *Loader) configure(name string) {
+	if !l.configured {
+		l.Open = nil
+	}
+	if l.Unread == noConfig {
+		l.Unread = ""
+	}
+	l.Path, l.configured = name, true
 }
 
 // syslinux reads syslinux's configuration (doc/syslinux.txt of syslinux). A menu is a
@@ -189,7 +205,6 @@ func (l *Loader) systemd(content string) {
 			editor = !slices.Contains([]string{"no", "n", "false", "f", "off", "0"}, strings.ToLower(d[1]))
 		}
 	}
-	l.Open = nil
 	if editor {
 		l.open("the editor of command lines is on: `editor no` is missing in loader.conf")
 	}
@@ -251,12 +266,12 @@ func (it *Item) program(name string, part *Item) {
 		it.loader(loaderSystemd, "loader/loader.conf").entry(name)
 	case part.EFI == nil:
 	case part.EFI.Loader == loaderSystemd:
-		if l := it.loader(loaderSystemd, name); l.Path == name {
+		if l := it.loader(loaderSystemd, name); !l.configured {
 			l.systemd("") // without a configuration, the editor is on
 		}
 	case part.EFI.Loader == loaderGRUB:
-		if l := it.loader(loaderGRUB, name); l.Path == name {
-			l.unread("its configuration was not found")
+		if l := it.loader(loaderGRUB, name); !l.configured {
+			l.unread(noConfig)
 		}
 	case part.EFI.Loader == loaderShell:
 		it.loader(loaderShell, name).open("an EFI shell starts any program")

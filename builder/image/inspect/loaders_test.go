@@ -89,7 +89,38 @@ func TestLoaderPrograms(t *testing.T) {
 			t.Errorf("configuration first %t: %+v %+v", first, *l[0], *l[1])
 		}
 	}
+	// An entry is no configuration, and comes before or after the program.
+	for _, first := range []bool{true, false} {
+		it := &Item{}
+		if first {
+			it.program("EFI/Linux/a.efi", &Item{Kind: "uki"})
+		}
+		it.program("EFI/BOOT/BOOTX64.EFI", systemd)
+		if !first {
+			it.loaderConfig("loader/entries/a.conf", "title A\n")
+		}
+		if l := it.Loaders; len(l) != 1 || len(l[0].Open) != 1 || len(l[0].Entries) != 1 {
+			t.Errorf("an entry first %t: %+v", first, *l[0])
+		}
+	}
 	it := &Item{}
+	for range maxEntries + 1 {
+		it.loaderConfig("loader/entries/a.conf", "title A\n")
+	}
+	it.loaderConfig("loader/loader.conf", "editor no")
+	if l := it.Loaders[0]; l.Unread == "" {
+		t.Errorf("%+v", *l)
+	}
+	// A second configuration does not hide what the first one says.
+	it = &Item{}
+	it.loaderConfig("loader/loader.conf", "editor yes")
+	it.loaderConfig("x/loader/loader.conf", "editor no")
+	it.loaderConfig("boot/grub/grub.cfg", "source /x")
+	it.loaderConfig("x/grub.cfg", "superusers=a\npassword a b")
+	if l := it.Loaders; len(l) != 2 || len(l[0].Open) != 1 || len(l[1].Open) != 1 || l[1].Unread == "" {
+		t.Errorf("%+v %+v", *l[0], *l[1])
+	}
+	it = &Item{}
 	it.program("shellx64.efi", shell)
 	if len(it.Loaders) != 1 || len(it.Loaders[0].Open) != 1 {
 		t.Errorf("%+v", it.Loaders)
