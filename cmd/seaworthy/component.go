@@ -36,8 +36,8 @@ give equal digests. An image is made again only if its recipe, files, programs o
 have changed, or if the layout does not have it.
 
 With --key, --signer-command or --keyless, build also signs each image, its bills of
-materials and its provenance. The statements lie beside the image in the layout, and
-component push takes them along. A trust policy can require them (docs/trust.md).
+materials and its provenance. The statements are stored beside the image in the layout, and
+component push pushes them too. A trust policy can require them (docs/trust.md).
 
 ` + cli.ExitHelpPlain("a package cannot be fetched, or a program cannot be compiled"),
 		Example: "  seaworthy component build --layout dist/components components/nginx\n  seaworthy component build --key seaworthy.key components/nginx",

@@ -38,7 +38,7 @@ which says that the bytes are the same, or which files differ. Verify accepts it
 --second-opinion, and answers rule SUP-018 with it.
 
 BUNDLE is attestations/provenance.sigstore.json; DIR and REFERENCE are images that have it.
---trusted-key or --trust says whose provenance you accept. --key is your private key.
+--trusted-key or --trust names the trusted signers of the provenance. --key is your private key.
 
 The os.yml files, the lock and the waivers are found below --sources, by the digests in the
 provenance. Components come from their registries by digest, or from --components. If the

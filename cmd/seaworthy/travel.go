@@ -62,8 +62,8 @@ func (c *verbs) pack() *cobra.Command {
 		Short: "Pack an image into one file, for a site without a network",
 		Long: `Pack writes an image and everything that belongs to it into one file: all attestations, the
 SBOMs, the decision and the reports. DIR is a folder that build wrote. FILE is an OCI image
-layout in a tar file. The same image and documents give the same bytes. On the other side,
-unpack verifies everything, without a network.
+layout in a tar file. The same image and documents give the same bytes. At the site, unpack
+verifies everything, without a network.
 
 The documents of the site are added to the archive:
 

@@ -32,9 +32,9 @@ func (c *verbs) trustExplain() *cobra.Command {
 		Short: "Show what a trust policy requires of an image, and what is missing",
 		Long: `Explain compares an image with the trust policy of --trust. DIR is a folder that build wrote.
 IMAGE is the name of a component image, and oci://REFERENCE that of a system in a registry,
-which explain fetches into a temporary folder. Explain lists each requirement, what was found, and
-what is missing. It checks everything that verify checks, but does not stop at the first
-missing signature.
+which explain fetches into a temporary folder. Explain lists each requirement, what was
+found, and what is missing. It checks everything that verify checks, but does not stop at
+the first missing signature.
 
 ` + cli.ExitHelpPlain("the image cannot be read, or a registry cannot be reached"),
 		Example: "  seaworthy trust explain --trust trust.yml dist/os\n  seaworthy trust explain --trust trust.yml ghcr.io/org/app:1",
@@ -224,8 +224,9 @@ func (c *verbs) countersign() *cobra.Command {
 your signature to it. A trust policy can require several signatures (threshold). The new
 signature covers the provenance, on which all other statements of the image depend.
 
---key is your private key; --keyless signs with an identity. --trusted-key or --trust says whose image you accept. With --trust,
-the image must meet the trust policy, except for signatures that are still missing.
+--key is your private key; --keyless signs with an identity. --trusted-key or --trust names
+the trusted signers of the image. With --trust, the image must meet the trust policy, except
+for signatures that are still missing.
 
 ` + cli.ExitHelpPlain("a file cannot be read or written"),
 		Example: "  seaworthy countersign --key mine.key --trust trust.yml dist/os\n  seaworthy countersign --key mine.key --trusted-key seaworthy.pub dist/os",

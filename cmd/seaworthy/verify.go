@@ -28,9 +28,9 @@ func (c *verbs) verify() *cobra.Command {
   - Every file is the file that was signed, and there are no other files.
   - The statements agree with each other and with the decision.
   - The decision is still valid: no waiver has expired.
-  - What firmware starts is what was decided: the command line in the UKI is that of the
-    decision, kernel and initrd in it are the files of the image, and the certificate that
-    signed it is that of the provenance, and one of --secure-boot-cert.
+  - Each UKI has the command line of the decision, and the kernel and the initrd of the
+    image. Its signature for Secure Boot is by the certificate in the provenance; with
+    --secure-boot-cert, this must be one of the given certificates.
 
 FILE is one file of such a folder. Verify then checks only this file, and says so.
 REFERENCE is an image in a registry. Verify fetches it into a temporary folder, and makes

@@ -39,8 +39,8 @@ func (s *server) refer(subject, name string, api bool) string {
 	return digest
 }
 
-// A copy takes everything along, through every kind of registry and an archive, and
-// no digest changes.
+// A copy has everything that belongs to the image, through every kind of registry and
+// an archive, and no digest changes.
 func TestCopy(t *testing.T) {
 	first, plain, last := newServer(t, true), newServer(t, false), newServer(t, true)
 	s := seal(t, nil)
