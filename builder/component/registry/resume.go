@@ -38,11 +38,14 @@ type resuming struct {
 func (r *Client) blob(ctx context.Context, q oci.Reference, d oci.Descriptor, from int64) (io.ReadCloser, error) {
 	b := &resuming{ctx: ctx, r: r, q: q, d: d, n: from, since: from}
 	cut, err := b.ask()
-	if err == nil && cut != nil {
-		err = b.reopen(cut)
-	}
 	if err != nil {
 		return nil, err
+	}
+	if cut != nil {
+		if err := b.reopen(cut); err != nil {
+			b.Close()
+			return nil, err
+		}
 	}
 	return b, nil
 }

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 )
@@ -93,4 +95,30 @@ func TestResume(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A blob that cannot be opened at its byte keeps no connection.
+func TestOpenFromCloses(t *testing.T) {
+	ocitest.DockerConfig(t, "", "", "")
+	reg := ocitest.NewRegistry(t)
+	d := oci.Descriptor{Digest: "sha256:" + strings.Repeat("a", 64), Size: 100 << 20}
+	ended := make(chan struct{})
+	host := front(t, reg, func(w http.ResponseWriter, r *http.Request, _ int) bool {
+		if !strings.HasSuffix(r.URL.Path, d.Digest) {
+			return false
+		}
+		defer close(ended)
+		w.Header().Set("Content-Range", "bytes 0-1/2")
+		w.WriteHeader(http.StatusPartialContent)
+		for piece := make([]byte, 1<<20); ; {
+			if _, err := w.Write(piece); err != nil {
+				return true
+			}
+		}
+	})
+	_, err := newClient(t, Options{}).OpenFrom(context.Background(), parse(t, host+"/a/x:1"), d, 50<<20)
+	if err == nil || !strings.Contains(err.Error(), "the server sends") {
+		t.Fatalf("%v", err)
+	}
+	<-ended // the connection is closed
 }
