@@ -3,7 +3,6 @@
 package health
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/hex"
@@ -190,10 +189,9 @@ func (c *Check) ask(ctx context.Context, want *regexp.Regexp) ([]byte, error) {
 		return nil, nil
 	}
 	var got []byte
-	r := bufio.NewReaderSize(conn, 64<<10)
+	part := make([]byte, 64<<10) // more than a datagram
 	for len(got) < maxAnswer {
-		part := make([]byte, 64<<10)
-		n, err := r.Read(part)
+		n, err := conn.Read(part)
 		got = append(got, part[:n]...)
 		if len(got) > 0 && want.Match(got) {
 			return got, nil
