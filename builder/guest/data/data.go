@@ -55,10 +55,7 @@ func Open(d Device, sector, size int64, template io.ReaderAt, templateSize int64
 		}
 		return p, false, err
 	}
-	start, end, err := t.free(size)
-	if err != nil {
-		return p, false, err
-	}
+	start, end := t.free(parts, size)
 	if end-start < templateSize {
 		return p, false, fmt.Errorf("it has %d MiB behind its last partition, and the data partition needs %d: enlarge the disk", (end-start)>>20, templateSize>>20)
 	}

@@ -203,7 +203,8 @@ func FuzzGPT(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_, _ = table.partitions(int64(len(b)))
-		_, _, _ = table.free(int64(len(b)))
+		if parts, err := table.partitions(int64(len(b))); err == nil {
+			_, _ = table.free(parts, int64(len(b)))
+		}
 	})
 }

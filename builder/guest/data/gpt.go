@@ -120,16 +120,15 @@ func (t *gptTable) partitions(size int64) ([]Partition, error) {
 // tableSectors is the room of the rows, in sectors.
 func (t *gptTable) tableSectors() int64 { return (int64(len(t.rows)) + t.sector - 1) / t.sector }
 
-// free is the room behind the last partition of a disk of this size.
-func (t *gptTable) free(size int64) (start, end int64, err error) {
-	parts, err := t.partitions(size)
+// free is the room behind the last of the partitions, on a disk of this size.
+func (t *gptTable) free(parts []Partition, size int64) (start, end int64) {
 	start = 2*t.sector + int64(len(t.rows))
 	for _, p := range parts {
 		start = max(start, p.End)
 	}
 	start = (start + gptAlign - 1) / gptAlign * gptAlign
 	end = (size/t.sector - 1 - t.tableSectors()) * t.sector / gptAlign * gptAlign
-	return start, max(start, end), err
+	return start, max(start, end)
 }
 
 // second is the place of the second table, as the first one names it. If the disk is
