@@ -1,9 +1,10 @@
 //go:build linux
 
 // Package dhcp is the program dhcp, which configures a network interface by
-// DHCPv4: address, routes, MTU and name servers. It ends after that. Without a lease it uses the settings in
-// -static, if there are any. It also reads the kernel parameter ip=. If ip=
-// contains addresses and the method "off" or "none", no server is asked.
+// DHCPv4: address, routes, MTU and name servers. It ends after that. Without a
+// lease it uses the settings in -static, if there are any. It also reads the
+// kernel parameter ip=. If ip= contains addresses and the method "off" or
+// "none", no server is asked.
 //
 // It needs CAP_NET_ADMIN and CAP_NET_RAW on the host's network. The name
 // servers are written to /run/resolvconf/resolv.conf.

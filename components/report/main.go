@@ -1,8 +1,8 @@
 //go:build linux
 
 // Package report is the program report, an HTTP server. It reports what its own
-// container is allowed to do: its user, capabilities, seccomp filter, namespaces and mounts,
-// and the results of actions that should be forbidden.
+// container is allowed to do: its user, capabilities, seccomp filter, namespaces
+// and mounts, and the results of actions that should be forbidden.
 //
 //	GET /         the report, as JSON
 //	GET /healthz  "ok"
@@ -50,8 +50,5 @@ func Main() {
 		<-ctx.Done()
 		_ = listener.Close()
 	}()
-	if err := (&server{collect: collect}).serve(listener); err != nil {
-		fmt.Fprintln(os.Stderr, "report:", err)
-		os.Exit(1) //nolint:gocritic // the process ends, so deferred calls are not needed
-	}
+	(&server{collect: collect}).serve(listener)
 }

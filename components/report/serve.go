@@ -33,13 +33,13 @@ type server struct {
 }
 
 // serve answers until the listener is closed.
-func (s *server) serve(l net.Listener) error {
+func (s *server) serve(l net.Listener) {
 	slots := make(chan struct{}, maxConnections)
 	for {
 		slots <- struct{}{}
 		c, err := l.Accept()
 		if errors.Is(err, net.ErrClosed) {
-			return nil
+			return
 		}
 		if err != nil {
 			// Too many open files, or a client that has gone.

@@ -1,6 +1,7 @@
 // Package sysctl is the program sysctl, which sets kernel parameters and ends.
 // It reads /etc/sysctl.d/*.conf in the order of the names, or the given files.
-// It prints each parameter that it could not set, and then exits with 1. A line has one of these forms:
+// It prints each parameter that it could not set, and then exits with 1. A line
+// has one of these forms:
 //
 //	key = value       net.ipv4.ip_forward or net/ipv4/ip_forward
 //	-key = value      the same, but a failure is only mentioned
