@@ -175,7 +175,9 @@ const (
 )
 
 // partitions reads a GUID partition table. It returns the numbers of the partitions
-// by their identifiers.
+// by their identifiers. Checksums do not matter: the root hash proves the root, and a
+// damaged table of another disk must not stop the search. Package data compares them,
+// because it writes.
 func partitions(r io.ReaderAt, sector int64) (map[[16]byte]int, error) {
 	var head [92]byte
 	if _, err := r.ReadAt(head[:], sector); err != nil || string(head[:8]) != "EFI PART" {
