@@ -1,7 +1,6 @@
 package recipe
 
 import (
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -100,18 +99,9 @@ func (r *reader) label(n *yaml.Node) map[string]any {
 // confine reads the limits of a confined component.
 func (r *reader) confine(n *yaml.Node) *confine {
 	c := &confine{}
-	number := func(p *int, most int) func(*yaml.Node) {
-		return func(n *yaml.Node) {
-			v, err := strconv.Atoi(n.Value)
-			if n.Kind != yaml.ScalarNode || err != nil || v < 1 || v > most {
-				r.fail(n, "must be a number from 1 to %d", most)
-			}
-			*p = v
-		}
-	}
 	r.Fields(n, "confine", map[string]func(*yaml.Node){
-		"pids":   number(&c.pids, 1<<22),
-		"memory": number(&c.memory, 1<<20),
+		"pids":   func(n *yaml.Node) { c.pids = r.number(n, 1, 1<<22) },
+		"memory": func(n *yaml.Node) { c.memory = r.number(n, 1, 1<<20) },
 	})
 	if (c.pids == 0 || c.memory == 0) && !r.Failed() {
 		r.fail(n, "confine needs pids (the most processes) and memory (MiB)")
@@ -200,8 +190,8 @@ func (r *reader) health(n *yaml.Node) []health.Check {
 		var c health.Check
 		text := func(p *string) func(*yaml.Node) { return func(n *yaml.Node) { *p = r.Text(n) } }
 		r.Fields(n, "a check", map[string]func(*yaml.Node){
-			"tcp":    func(n *yaml.Node) { c.TCP = r.id(n) },
-			"udp":    func(n *yaml.Node) { c.UDP = r.id(n) },
+			"tcp":    func(n *yaml.Node) { c.TCP = r.number(n, 1, 65535) },
+			"udp":    func(n *yaml.Node) { c.UDP = r.number(n, 1, 65535) },
 			"unix":   func(n *yaml.Node) { c.Unix = "/" + r.path(n) },
 			"file":   func(n *yaml.Node) { c.File = "/" + r.path(n) },
 			"get":    text(&c.Get),

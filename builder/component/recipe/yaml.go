@@ -14,15 +14,18 @@ type reader struct{ strictyaml.Reader }
 
 func (r *reader) fail(n *yaml.Node, format string, args ...any) { r.Bad(n, "", format, args...) }
 
-// id reads a uid or gid.
-func (r *reader) id(n *yaml.Node) int {
+// number reads a number from least to most.
+func (r *reader) number(n *yaml.Node, least, most int) int {
 	v, err := strconv.Atoi(n.Value)
-	if n.Kind != yaml.ScalarNode || err != nil || v < 0 || v > 65535 {
-		r.fail(n, "must be a number from 0 to 65535")
+	if n.Kind != yaml.ScalarNode || err != nil || v < least || v > most {
+		r.fail(n, "must be a number from %d to %d", least, most)
 		return 0
 	}
 	return v
 }
+
+// id reads a uid or gid.
+func (r *reader) id(n *yaml.Node) int { return r.number(n, 0, 65535) }
 
 // mode reads octal text, as in os.yml.
 func (r *reader) mode(n *yaml.Node) uint32 {
