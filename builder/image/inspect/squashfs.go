@@ -40,6 +40,10 @@ type squashfs struct {
 	zstd                    *zstd.Decoder
 	// last is the block of metadata that was read last.
 	last metaBlock
+	// piece is the fragment that was read last, and has the number pieceAt. Small files
+	// that follow each other share fragments.
+	piece   []byte
+	pieceAt uint32
 }
 
 // metaBlock is a block of metadata, its place and that of the next one.
@@ -311,6 +315,9 @@ func (f *squashfs) fragment(n uint32) ([]byte, error) {
 	if n >= f.pieceCount {
 		return nil, fmt.Errorf("fragment %d does not exist", n)
 	}
+	if f.piece != nil && f.pieceAt == n {
+		return f.piece, nil
+	}
 	p, err := read(f.s, f.pieces+int64(n/512)*8, 8)
 	if err != nil {
 		return nil, err
@@ -319,7 +326,12 @@ func (f *squashfs) fragment(n uint32) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.data(int64(binary.LittleEndian.Uint64(e)), binary.LittleEndian.Uint32(e[8:]))
+	b, err := f.data(int64(binary.LittleEndian.Uint64(e)), binary.LittleEndian.Uint32(e[8:]))
+	if err != nil {
+		return nil, err
+	}
+	f.piece, f.pieceAt = b, n
+	return b, nil
 }
 
 // data reads a block of data. A bit of its size says that it is not compressed.
