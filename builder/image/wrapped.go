@@ -22,7 +22,8 @@ func wrapped(name, raw, rawEnding, ending string, machine *Machine, arches []str
 }
 
 // renamed is a format whose file has the same bytes as the one it is derived from. If
-// that is not part of the image, it gets another name instead of a copy.
+// the other file is not part of the image, no bytes are copied: the file gets a second
+// name.
 func renamed(f Format, rawEnding string) Format {
 	write := f.derive
 	f.derive = func(b Base, o Options) ([]string, error) {

@@ -202,7 +202,7 @@ func (c *cpioReader) entry() error {
 	if strings.HasPrefix(clean(p), "kernel/x86/microcode/") {
 		c.it.About = "with microcode"
 	}
-	if err := c.it.Root.entry(p, length, file, io.LimitReader(c, length)); err != nil {
+	if err := c.it.Root.Add(p, length, file, io.LimitReader(c, length)); err != nil {
 		return err
 	}
 	if err := c.skip(end - c.at); err != nil {

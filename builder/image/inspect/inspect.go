@@ -132,16 +132,8 @@ func Describe(name string, r io.ReaderAt, size int64, o Options) (*Report, error
 // Recognise returns the kind of a file, "" if it is not understood. It reads only
 // what kinds are recognised by.
 func Recognise(r io.ReaderAt, size int64) string {
-	s := io.NewSectionReader(r, 0, size)
-	c := &content{SectionReader: s, head: make([]byte, min(size, headSize))}
-	n, _ := s.ReadAt(c.head, 0) // what is missing is not recognised
-	c.head = c.head[:n]
-	for _, k := range kinds() {
-		if k.is(c) {
-			return k.name
-		}
-	}
-	return ""
+	c, _ := contentOf(io.NewSectionReader(r, 0, size), headSize) // what is missing is not recognised
+	return c.kind(kinds()).name
 }
 
 // rootHashes are those in all command lines.

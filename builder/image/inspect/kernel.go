@@ -45,9 +45,7 @@ func describeBzImage(w *walker, it *Item, s *io.SectionReader) {
 
 // kernelProgram adds the signature of a kernel that is an EFI program too.
 func (w *walker) kernelProgram(it *Item, s *io.SectionReader) {
-	c := &content{SectionReader: s, head: make([]byte, 4096)}
-	n, _ := s.ReadAt(c.head, 0) // what is missing is not recognised
-	if c.head = c.head[:n]; isPE(c) {
+	if c, _ := contentOf(s, 4096); isPE(c) { // what is missing is not recognised
 		w.efiProgram(it, s)
 		if it.EFI != nil {
 			it.EFI.Sections = nil // a kernel's own are of no interest

@@ -86,13 +86,8 @@ func (r *Root) Wants(p string, size int64) bool {
 	return slices.Contains(osReleaseFiles, p) && size <= maxText || isSBOM(p) && size <= maxSBOM && len(r.SBOMs) < maxSBOMs
 }
 
-// Add adds an entry. body gives the content of a file that Wants names.
+// Add adds an entry of an archive. body gives the content of a file, if Wants names it.
 func (r *Root) Add(p string, size int64, file bool, body io.Reader) error {
-	return r.entry(p, size, file, body)
-}
-
-// entry adds an entry of an archive. body gives the content of a file.
-func (r *Root) entry(p string, size int64, file bool, body io.Reader) error {
 	r.Entries++
 	p = clean(p)
 	if dir, version := path.Split(p); !file && (dir == "lib/modules/" || dir == "usr/lib/modules/") {

@@ -70,7 +70,7 @@ func (t *tarReader) read(s *io.SectionReader) error {
 				}
 			}
 		}
-		if err := t.it.Root.entry(p, h.Size, file, tr); err != nil {
+		if err := t.it.Root.Add(p, h.Size, file, tr); err != nil {
 			return err
 		}
 	}

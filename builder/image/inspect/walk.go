@@ -43,6 +43,27 @@ type content struct {
 	head []byte
 }
 
+// contentOf reads the first bytes of s, at most limit.
+func contentOf(s *io.SectionReader, limit int64) (*content, error) {
+	c := &content{SectionReader: s, head: make([]byte, min(s.Size(), limit))}
+	n, err := s.ReadAt(c.head, 0)
+	c.head = c.head[:n]
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return c, err
+}
+
+// kind is the first of all kinds that recognises the content; the zero value for none.
+func (c *content) kind(all []kind) kind {
+	for _, k := range all {
+		if k.is(c) {
+			return k
+		}
+	}
+	return kind{}
+}
+
 // at reports whether the content has a text at an offset.
 func (c *content) at(offset int, text string) bool {
 	return offset+len(text) <= len(c.head) && string(c.head[offset:offset+len(text)]) == text
@@ -108,18 +129,14 @@ func (w *walker) look(path string, s *io.SectionReader) *Item {
 	w.depth++
 	defer func() { w.depth-- }()
 	it := &Item{Path: path, Size: s.Size()}
-	c := &content{SectionReader: s, head: make([]byte, min(s.Size(), headSize))}
-	n, err := s.ReadAt(c.head, 0)
-	if c.head = c.head[:n]; err != nil && !errors.Is(err, io.EOF) {
+	c, err := contentOf(s, headSize)
+	if err != nil {
 		it.problem("cannot be read: %v", err)
 		return it
 	}
-	for _, k := range w.kinds {
-		if k.is(c) {
-			it.Kind = k.name
-			k.describe(w, it, s)
-			break
-		}
+	if k := c.kind(w.kinds); k.is != nil {
+		it.Kind = k.name
+		k.describe(w, it, s)
 	}
 	if w.o.Visit != nil && it.Kind != "" {
 		w.o.Visit(it, s)

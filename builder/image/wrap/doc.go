@@ -30,8 +30,8 @@ func (d Disk) check() error {
 const tablesSize = 64 << 10
 
 // identity is what the identifiers of a wrapped disk are computed from: its size, and
-// its partition table. That has an identifier which is computed from the content, as
-// the package disk's users do.
+// its partition table. The table has an identifier, which the callers of the package
+// disk compute from the content.
 func (d Disk) identity() (id [sha256.Size]byte, err error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "seaworthy disk %d\n", d.Size)
