@@ -123,6 +123,7 @@ func (l *listing) dispatch(e *system.Entry, number int, body io.Reader, kernel, 
 // give sends one entry to feeds, with the folders that come before it.
 func (l *listing) give(to []*feed, e *system.Entry, body io.Reader) error {
 	var open []io.WriteCloser
+	var writers []io.Writer
 	for _, f := range to {
 		if f == nil {
 			continue
@@ -148,17 +149,13 @@ func (l *listing) give(to []*feed, e *system.Entry, body io.Reader) error {
 			return err
 		}
 		if w != nil {
-			open = append(open, w)
+			open, writers = append(open, w), append(writers, w)
 		}
 	}
 	if len(open) == 0 {
 		return nil
 	}
-	var to2 []io.Writer
-	for _, w := range open {
-		to2 = append(to2, w)
-	}
-	_, err := io.CopyN(io.MultiWriter(to2...), body, e.Size)
+	_, err := io.CopyN(io.MultiWriter(writers...), body, e.Size)
 	for _, w := range open {
 		err = errors.Join(err, w.Close())
 	}

@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/image/inspect"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
@@ -46,7 +47,6 @@ type file struct {
 	path   string
 	r      *os.File
 	size   int64
-	report *inspect.Report
 	boot   facts.BootFile
 	digest string
 }
@@ -123,7 +123,7 @@ func Kind(path string) string {
 	switch {
 	case err != nil:
 		return ""
-	case strings.HasSuffix(path, "-cmdline"):
+	case strings.HasSuffix(path, image.CmdlineEnding):
 		return "cmdline"
 	}
 	return inspect.Recognise(f, size)
@@ -143,7 +143,7 @@ func open(path string, certificates []*x509.Certificate) (_ *file, _ []*place, e
 		return nil, nil, system.NotRead(path, err)
 	}
 	name := filepath.Base(path)
-	if strings.HasSuffix(name, "-cmdline") {
+	if strings.HasSuffix(name, image.CmdlineEnding) {
 		text, err := bounded.Read(io.NewSectionReader(out.r, 0, out.size), maxLine)
 		if err != nil {
 			return nil, nil, system.NotRead(path, err)
@@ -154,14 +154,14 @@ func open(path string, certificates []*x509.Certificate) (_ *file, _ []*place, e
 	}
 	var found []*place
 	number := 0
-	out.report, err = inspect.Describe(path, out.r, out.size, inspect.Options{Certificates: certificates, Visit: func(it *inspect.Item, _ *io.SectionReader) {
+	report, err := inspect.Describe(path, out.r, out.size, inspect.Options{Certificates: certificates, Visit: func(it *inspect.Item, _ *io.SectionReader) {
 		found = append(found, &place{out, number, it})
 		number++
 	}})
 	if err != nil {
 		return nil, nil, err
 	}
-	out.digest, out.boot = out.report.Digest, bootfacts.Of(name, out.report)
+	out.digest, out.boot = report.Digest, bootfacts.Of(name, report)
 	return out, found, nil
 }
 
