@@ -21,7 +21,7 @@ func (c *verbs) build() *cobra.Command {
 	var sb secureBootFlags
 	var sf cli.SignFlags
 	var outputDir string
-	var rescan, noSBOM, small bool
+	var noSBOM, small bool
 	cmd := &cobra.Command{
 		Use:   "build OS.yml...",
 		Short: "Build a system that passes the policy, and sign it",
@@ -50,16 +50,11 @@ https URL.
 			if err != nil {
 				return err
 			}
-			check, err := c.CheckOptions(&rf, &pf, files)
-			if err != nil {
-				return err
-			}
-			shared, done, err := c.Memory(cmd.Context(), &rf, rescan)
+			check, done, err := c.ScanOptions(cmd, &rf, &pf, files)
 			if err != nil {
 				return err
 			}
 			defer done()
-			check.Shared = shared
 			firmware, err := sb.signer(cmd.Context(), c)
 			if err != nil {
 				return err
@@ -69,9 +64,7 @@ https URL.
 			if o.Enrolled, err = sb.variables(); err != nil {
 				return err
 			}
-			if !rescan {
-				o.Kept = rf.Kept(cmd)
-			}
+			o.Kept = rf.Kept(cmd)
 			if o.OutputDir == "" {
 				o.OutputDir = filepath.Join("dist", rf.SystemName(files))
 			}
@@ -96,7 +89,7 @@ https URL.
 	rf.AddVulnerabilities(cmd)
 	pf.Add(cmd)
 	rf.AddFormats(cmd)
-	addRescan(cmd, &rescan)
+	rf.AddRescan(cmd)
 	rf.AddMemory(cmd)
 	sb.add(cmd)
 	fs := cmd.Flags()

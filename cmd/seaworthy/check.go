@@ -14,7 +14,6 @@ import (
 func (c *verbs) check() *cobra.Command {
 	var rf cli.ResolveFlags
 	var pf cli.PolicyFlags
-	var rescan bool
 	var stored string
 	var certs []string
 	cmd := &cobra.Command{
@@ -47,19 +46,11 @@ the same decision.
 			if err != nil {
 				return err
 			}
-			o, err := c.CheckOptions(&rf, &pf, files)
-			if err != nil {
-				return err
-			}
-			shared, done, err := c.Memory(cmd.Context(), &rf, rescan)
+			o, done, err := c.ScanOptions(cmd, &rf, &pf, files)
 			if err != nil {
 				return err
 			}
 			defer done()
-			o.Shared = shared
-			if !rescan {
-				o.Inventories = rf.Inventories(cmd)
-			}
 			d, err := c.checkOrFacts(cmd, stored, certs, o)
 			if err != nil {
 				return err
@@ -73,7 +64,7 @@ the same decision.
 	rf.Add(cmd)
 	rf.AddVulnerabilities(cmd)
 	pf.Add(cmd)
-	addRescan(cmd, &rescan)
+	rf.AddRescan(cmd)
 	rf.AddMemory(cmd)
 	rf.AddFormats(cmd)
 	cmd.Flags().StringVar(&stored, "facts", "", "check stored facts, written by seaworthy facts (-: standard input)")

@@ -19,7 +19,6 @@ func (c *verbs) diff() *cobra.Command {
 	var rf cli.ResolveFlags
 	var pf cli.PolicyFlags
 	var oldWaivers string
-	var rescan bool
 	var df cli.DocumentFlags
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
@@ -63,19 +62,11 @@ Exit status:
 			if err != nil {
 				return err
 			}
-			check, err := c.CheckOptions(&rf, &pf, []string{""})
-			if err != nil {
-				return err
-			}
-			shared, done, err := c.Memory(cmd.Context(), &rf, rescan)
+			check, done, err := c.ScanOptions(cmd, &rf, &pf, []string{""})
 			if err != nil {
 				return err
 			}
 			defer done()
-			check.Shared = shared
-			if !rescan {
-				check.Inventories = rf.Inventories(cmd)
-			}
 			o := pipeline.DiffOptions{CheckOptions: check, OldWaivers: oldWaivers, Folders: map[string]string{}}
 			var errs []error
 			for _, side := range sides {
@@ -107,7 +98,7 @@ Exit status:
 	}
 	rf.Add(cmd)
 	pf.RuleFlags.Add(cmd, "strict")
-	addRescan(cmd, &rescan)
+	rf.AddRescan(cmd)
 	rf.AddMemory(cmd)
 	df.Add(cmd)
 	fs := cmd.Flags()

@@ -17,7 +17,6 @@ import (
 
 func (c *verbs) facts() *cobra.Command {
 	var rf cli.ResolveFlags
-	var rescan bool
 	cmd := &cobra.Command{
 		Use:   "facts OS.yml...",
 		Short: "Print the facts that rules read, as JSON",
@@ -32,19 +31,11 @@ Use check --facts to check stored facts later, without the images.
 			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
-			o, err := c.CheckOptions(&rf, &cli.PolicyFlags{}, files)
-			if err != nil {
-				return err
-			}
-			shared, done, err := c.Memory(cmd.Context(), &rf, rescan)
+			o, done, err := c.ScanOptions(cmd, &rf, &cli.PolicyFlags{}, files)
 			if err != nil {
 				return err
 			}
 			defer done()
-			o.Shared = shared
-			if !rescan {
-				o.Inventories = rf.Inventories(cmd)
-			}
 			f, err := pipeline.Facts(cmd.Context(), o)
 			if err != nil {
 				return err
@@ -59,15 +50,10 @@ Use check --facts to check stored facts later, without the images.
 	}
 	rf.Add(cmd)
 	rf.AddVulnerabilities(cmd)
-	addRescan(cmd, &rescan)
+	rf.AddRescan(cmd)
 	rf.AddMemory(cmd)
 	rf.AddFormats(cmd)
 	return cmd
-}
-
-// addRescan is for the verbs that use scan results from the cache.
-func addRescan(cmd *cobra.Command, rescan *bool) {
-	cmd.Flags().BoolVar(rescan, "rescan", false, "scan every image again, also if the cache has its scan result")
 }
 
 // withoutFacts are the flags of check that say how to resolve a system. They have

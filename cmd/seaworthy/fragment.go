@@ -24,7 +24,6 @@ const fragmentVersion = 1
 type fragmentFlags struct {
 	pack, version, format string
 	files                 []string
-	rescan                bool
 	from                  cli.ResolveFlags
 }
 
@@ -61,7 +60,7 @@ Exit status:
 	cli.AddTextOrJSON(cmd, &f.format)
 	f.from.Add(cmd)
 	f.from.AddFormats(cmd)
-	addRescan(cmd, &f.rescan)
+	f.from.AddRescan(cmd)
 	for _, name := range []string{"policy", "report", "version", "for"} {
 		cli.Own(cmd, name) // only the command line chooses what is printed
 	}
@@ -125,13 +124,11 @@ func (c *verbs) runFragment(cmd *cobra.Command, f *fragmentFlags) error {
 func (c *verbs) fragmentFacts(cmd *cobra.Command, f *fragmentFlags) (*facts.Facts, error) {
 	k := &facts.Facts{SchemaVersion: facts.SchemaVersion, Components: []facts.Component{}}
 	if len(f.files) > 0 {
-		o, err := c.CheckOptions(&f.from, &cli.PolicyFlags{}, f.files)
+		o, done, err := c.ScanOptions(cmd, &f.from, &cli.PolicyFlags{}, f.files)
 		if err != nil {
 			return nil, err
 		}
-		if !f.rescan {
-			o.Inventories = f.from.Inventories(cmd)
-		}
+		defer done()
 		if k, err = pipeline.Facts(cmd.Context(), o); err != nil {
 			return nil, err
 		}

@@ -39,6 +39,7 @@ type ResolveFlags struct {
 	Tools             []string
 	Formats           []string
 	locked, Offline   bool
+	rescan            bool
 	jobs              int
 	memory            memoryFlags
 }
@@ -68,6 +69,11 @@ func (f *ResolveFlags) AddInputs(cmd *cobra.Command) {
 // AddJobs adds --jobs.
 func (f *ResolveFlags) AddJobs(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&f.jobs, "jobs", runtime.NumCPU(), "number of images to read at the same time")
+}
+
+// AddRescan is for the verbs that use scan results from the cache.
+func (f *ResolveFlags) AddRescan(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.rescan, "rescan", false, "scan every image again, also if the cache has its scan result")
 }
 
 // AddComponents adds the flags that say where component images are.
@@ -134,20 +140,20 @@ func (f *ResolveFlags) CacheDir() string {
 	return filepath.Join(dir, "seaworthy")
 }
 
-// Inventories is the store of image inventories in the cache. A cache folder that
+// inventories is the store of image inventories in the cache. A cache folder that
 // .seaworthy.yaml names has no such store: image bytes there are verified again,
 // but a person who can commit an inventory could lie about their contents.
-func (f *ResolveFlags) Inventories(cmd *cobra.Command) scanner.Cache {
+func (f *ResolveFlags) inventories(cmd *cobra.Command) scanner.Cache {
 	return f.store(cmd, "inventory", nil)
 }
 
 // Kept is the store of earlier build results in the cache. These results become
 // part of signed images, so write access to the cache must not be enough to forge
 // them. A secret in the user's settings folder, never in a cache, authenticates
-// the entries.
+// the entries. With --rescan, the store is empty and keeps nothing.
 func (f *ResolveFlags) Kept(cmd *cobra.Command) kept.Store {
 	settings, err := os.UserConfigDir()
-	if err != nil {
+	if err != nil || f.rescan {
 		return kept.Store{}
 	}
 	secret := kept.Secret(filepath.Join(settings, "seaworthy", "cache.secret"))
@@ -326,4 +332,19 @@ func (c *Streams) CheckOptions(rf *ResolveFlags, pf *PolicyFlags, files []string
 	}
 	return pipeline.CheckOptions{Resolve: r, Policy: p, Trust: rf.trust, PolicyKeys: keys, Time: t, Progress: c.Progress(),
 		FormatsMeant: formats, Vulnerabilities: vuln.Options{Databases: rf.databases, VEX: rf.vex}}, nil
+}
+
+// ScanOptions are the options of CheckOptions, with the results of earlier scans. The
+// caller calls done at the end.
+func (c *Streams) ScanOptions(cmd *cobra.Command, rf *ResolveFlags, pf *PolicyFlags, files []string) (o pipeline.CheckOptions, done func(), err error) {
+	if o, err = c.CheckOptions(rf, pf, files); err != nil {
+		return o, func() {}, err
+	}
+	if o.Shared, done, err = c.memory(cmd.Context(), rf); err != nil {
+		return o, done, err
+	}
+	if !rf.rescan {
+		o.Inventories = rf.inventories(cmd)
+	}
+	return o, done, nil
 }

@@ -33,15 +33,15 @@ func (f *memoryFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.signKey, "cache-sign-key", "", "private key that signs new inventories for --cache-registry (default: none are written)")
 }
 
-// Memory opens the shared store of inventories. The caller calls done at the end.
+// memory opens the shared store of inventories. The caller calls done at the end.
 // Without --cache-registry, or with --rescan, the store is nil.
-func (c *Streams) Memory(ctx context.Context, f *ResolveFlags, rescan bool) (store scanner.Shared, done func(), err error) {
+func (c *Streams) memory(ctx context.Context, f *ResolveFlags) (store scanner.Shared, done func(), err error) {
 	m := &f.memory
 	none := func() {}
 	switch {
 	case m.registry == "" && (len(m.keys) > 0 || m.signKey != ""):
 		return nil, none, system.BadInput("--cache-key and --cache-sign-key need --cache-registry").Suggest("add --cache-registry REGISTRY/REPOSITORY")
-	case m.registry == "", f.Offline, rescan:
+	case m.registry == "", f.Offline, f.rescan:
 		return nil, none, nil
 	}
 	o := publish.MemoryOptions{Options: publish.Options{RedirectTo: f.RedirectTo, Note: func(text string) { fmt.Fprintf(c.Err, "seaworthy: %s\n", Printable(text)) }}}

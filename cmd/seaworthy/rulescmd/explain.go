@@ -89,11 +89,11 @@ func (c *verbs) decided(cmd *cobra.Command, rf *cli.ResolveFlags, pf *cli.Policy
 	if file != "" {
 		return pipeline.ReadDecision(file)
 	}
-	o, err := c.CheckOptions(rf, pf, files)
+	o, done, err := c.ScanOptions(cmd, rf, pf, files)
 	if err != nil {
 		return nil, err
 	}
-	o.Inventories = rf.Inventories(cmd)
+	defer done()
 	checked, err := pipeline.Check(cmd.Context(), o)
 	if err != nil {
 		return nil, err
