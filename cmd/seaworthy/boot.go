@@ -77,7 +77,7 @@ signed it. If it refuses the image, boot ends with exit status 4.
 			if err := pipeline.Machine(r, format, &o); err != nil {
 				return err
 			}
-			if err := mf.set(cmd.Context(), func(text string) { fmt.Fprintln(c.Err, "seaworthy: "+cli.Printable(text)) }, &o); err != nil {
+			if err := mf.set(cmd.Context(), c.Note, &o); err != nil {
 				return err
 			}
 			if o.Data != nil {

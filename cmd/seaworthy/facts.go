@@ -71,16 +71,23 @@ func checkArgs(cmd *cobra.Command, files []string) error {
 	if len(files) > 0 {
 		return system.BadInput("both --facts and %s are given", files[0]).Suggest("give only one of them")
 	}
-	var useless []string
-	for _, name := range withoutFacts {
+	return withoutEffect(cmd, withoutFacts, "--facts: stored facts are not resolved again")
+}
+
+// withoutEffect refuses flags that have no effect. with says together with what, and
+// why.
+func withoutEffect(cmd *cobra.Command, flags []string, with string) error {
+	var given []string
+	for _, name := range flags {
 		if cmd.Flags().Changed(name) {
-			useless = append(useless, "--"+name)
+			given = append(given, "--"+name)
 		}
 	}
-	if len(useless) > 0 {
-		return system.BadInput("%s cannot be used with --facts: stored facts are not resolved again", strings.Join(useless, ", ")).Suggest("leave out %s", strings.Join(useless, ", "))
+	if len(given) == 0 {
+		return nil
 	}
-	return nil
+	list := strings.Join(given, ", ")
+	return system.BadInput("%s cannot be used with %s", list, with).Suggest("leave out %s", list)
 }
 
 // checkFacts checks stored facts; "-" is standard input.

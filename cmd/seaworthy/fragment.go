@@ -2,12 +2,10 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
@@ -82,8 +80,8 @@ func (c *verbs) runFragment(cmd *cobra.Command, f *fragmentFlags) error {
 	if !kernelVersion.MatchString(f.version) {
 		return system.BadInput("--version %q is not a version of the kernel", f.version).Suggest("write for example 6.12 or 6.12.40")
 	}
-	if known := builder.Architectures(); !slices.Contains(known, f.from.Arch) {
-		return system.BadInput("unknown architecture --arch %q", f.from.Arch).Suggest("use one of %s", strings.Join(known, ", "))
+	if err := cli.CheckArch(f.from.Arch); err != nil {
+		return err
 	}
 	rules, err := policy.PrepareFragment(f.pack)
 	if err != nil {
@@ -114,7 +112,7 @@ func (c *verbs) runFragment(cmd *cobra.Command, f *fragmentFlags) error {
 		return err
 	}
 	for i := range out.Conflicts {
-		fmt.Fprintln(c.Err, "seaworthy: "+cli.Printable(out.Conflicts[i].Text()))
+		c.Note(out.Conflicts[i].Text())
 	}
 	return exitWith(1)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,25 +30,16 @@ func imageFiles(cmd *cobra.Command, paths, certs []string) (*pipeline.ImageFiles
 	case images < len(paths):
 		return nil, system.BadInput("image files and os.yml files cannot be checked together").Suggest("check them separately")
 	}
-	var useless []string
-	for _, name := range ofSystems {
-		if cmd.Flags().Changed(name) {
-			useless = append(useless, "--"+name)
-		}
-	}
-	if len(useless) > 0 {
-		return nil, system.BadInput("%s cannot be used with an image file: it has no os.yml", strings.Join(useless, ", ")).Suggest("leave out %s", strings.Join(useless, ", "))
+	if err := withoutEffect(cmd, ofSystems, "an image file: it has no os.yml"); err != nil {
+		return nil, err
 	}
 	out := &pipeline.ImageFiles{Paths: paths}
 	if cmd.Flags().Changed("arch") {
 		out.Arch = cmd.Flag("arch").Value.String()
 	}
-	var errs []error
-	for _, p := range certs {
-		found, err := readCertificates(p)
-		out.Certificates, errs = append(out.Certificates, found...), append(errs, err)
-	}
-	return out, errors.Join(errs...)
+	var err error
+	out.Certificates, err = certificatesOf(certs)
+	return out, err
 }
 
 // imageSBOM prints an SBOM that is made from an image file.

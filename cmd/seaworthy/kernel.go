@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -116,8 +115,8 @@ func (c *verbs) kernelInput(f *kernelFlags, file string) (k scanner.KernelInput,
 		}
 	}
 	var errs []error
-	if known := builder.Architectures(); f.arch != "" && !slices.Contains(known, f.arch) {
-		errs = append(errs, system.BadInput("unknown architecture --arch %q", f.arch).Suggest("use one of %s", strings.Join(known, ", ")))
+	if f.arch != "" {
+		errs = append(errs, cli.CheckArch(f.arch))
 	}
 	stdin := 0
 	open := func(file string) scanner.Text {

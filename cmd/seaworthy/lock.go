@@ -67,7 +67,7 @@ has changed. A lock can be for several architectures: lock it once for each, wit
 				return errors.Join(fmt.Errorf("lock %s", path), err)
 			}
 			for _, m := range pipeline.Moves(before, lock) {
-				fmt.Fprintln(c.Err, "seaworthy: "+cli.Printable(moveText(m)))
+				c.Note(moveText(m))
 			}
 			fmt.Fprintf(c.Err, "seaworthy: %s pins %s\n", cli.Printable(path), words.Count(len(lock.Components), "component", "components"))
 			return nil

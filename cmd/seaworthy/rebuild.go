@@ -131,8 +131,8 @@ Exit status:
 func (c *verbs) provenance(cmd *cobra.Command, v *verify.Verifier, image string, rf *cli.ResolveFlags) (*verify.Provenance, error) {
 	at := image
 	if cli.IsReference(image) {
-		if rf.Offline {
-			return nil, system.BadInput("%s is in a registry, which --offline excludes", image).Suggest("leave out --offline, or give a folder")
+		if err := rf.Online(image); err != nil {
+			return nil, err
 		}
 		f, err := c.Fetch(cmd, image, rf.RedirectTo, cli.Seen{V: v}, func([]string) ([]string, error) { return nil, nil })
 		if err != nil {

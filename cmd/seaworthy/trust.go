@@ -110,8 +110,8 @@ func (c *verbs) explainSystem(t *trust.Policy, p verify.Policy, dir, format stri
 // explainRemote fetches a system, and prints its requirements. It fetches all files,
 // also if the statements are refused.
 func (c *verbs) explainRemote(cmd *cobra.Command, t *trust.Policy, p verify.Policy, reference string, rf *cli.ResolveFlags, format string) error {
-	if rf.Offline {
-		return system.BadInput("%s is in a registry, which --offline excludes", reference).Suggest("leave out --offline, or give a folder")
+	if err := rf.Online(reference); err != nil {
+		return err
 	}
 	v, err := t.Verifier(p)
 	if err != nil {

@@ -105,6 +105,14 @@ func (f *ResolveFlags) AddCache(cmd *cobra.Command) {
 	AddAllowRedirect(cmd, &f.RedirectTo)
 }
 
+// Online requires that --offline is not given, for a reference that must be fetched.
+func (f *ResolveFlags) Online(reference string) error {
+	if f.Offline {
+		return system.BadInput("%s is in a registry, which --offline excludes", reference).Suggest("leave out --offline, or give a folder")
+	}
+	return nil
+}
+
 // AddAllowRedirect is for all verbs that contact a registry. .seaworthy.yaml
 // cannot set it: a pull request could then send our requests anywhere.
 func AddAllowRedirect(cmd *cobra.Command, to *[]string) {
@@ -115,11 +123,19 @@ func (f *ResolveFlags) options(files []string, stdin io.Reader) (builder.Options
 	if f.jobs < 1 {
 		return builder.Options{}, system.BadInput("--jobs %d: must be at least 1", f.jobs)
 	}
-	if known := builder.Architectures(); !slices.Contains(known, f.Arch) {
-		return builder.Options{}, system.BadInput("unknown architecture --arch %q", f.Arch).Suggest("use one of %s", strings.Join(known, ", "))
+	if err := CheckArch(f.Arch); err != nil {
+		return builder.Options{}, err
 	}
 	o := builder.Options{Files: files, Stdin: stdin, Name: f.name, Arch: f.Arch, Components: f.components, Cache: f.CacheDir(), Offline: f.Offline, RedirectTo: f.RedirectTo, Locked: f.locked, Jobs: f.jobs}
 	return o, nil
+}
+
+// CheckArch refuses an unknown --arch.
+func CheckArch(arch string) error {
+	if known := builder.Architectures(); !slices.Contains(known, arch) {
+		return system.BadInput("unknown architecture --arch %q", arch).Suggest("use one of %s", strings.Join(known, ", "))
+	}
+	return nil
 }
 
 // AddCacheOnly adds only --cache, for verbs that keep something else there. what is
@@ -233,9 +249,13 @@ func (f *RuleFlags) LoadKeys() ([]crypto.PublicKey, error) {
 	if len(f.keys) > 0 && !f.remote() {
 		return nil, system.BadInput("--policy-key is given, but no policy comes from a registry").Suggest("add --policy oci://REFERENCE, or remove --policy-key")
 	}
+	return loadKeys(f.keys)
+}
+
+func loadKeys(paths []string) ([]crypto.PublicKey, error) {
 	var keys []crypto.PublicKey
 	var errs []error
-	for _, p := range f.keys {
+	for _, p := range paths {
 		k, err := verify.LoadKey(p)
 		keys, errs = append(keys, k), append(errs, err)
 	}

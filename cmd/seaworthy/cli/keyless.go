@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"time"
 
@@ -107,5 +106,5 @@ func (f *keylessFlags) source(c *Streams, config []byte) (oidc.Source, error) {
 	if provider == "" || !term.IsTerminal(int(os.Stderr.Fd())) {
 		return nil, nil // NewKeyless says what is missing
 	}
-	return oidc.Device(provider, service.Client{}, func(text string) { fmt.Fprintf(c.Err, "seaworthy: %s\n", Printable(text)) }), nil
+	return oidc.Device(provider, service.Client{}, c.Note), nil
 }

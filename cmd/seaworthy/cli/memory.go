@@ -3,13 +3,11 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/attest"
-	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/pipeline/publish"
@@ -44,22 +42,17 @@ func (c *Streams) memory(ctx context.Context, f *ResolveFlags) (store scanner.Sh
 	case m.registry == "", f.Offline, f.rescan:
 		return nil, none, nil
 	}
-	o := publish.MemoryOptions{Options: publish.Options{RedirectTo: f.RedirectTo, Note: func(text string) { fmt.Fprintf(c.Err, "seaworthy: %s\n", Printable(text)) }}}
-	var errs []error
-	for _, path := range m.keys {
-		k, err := verify.LoadKey(path)
-		o.Keys, errs = append(o.Keys, k), append(errs, err)
-	}
+	o := publish.MemoryOptions{Options: publish.Options{RedirectTo: f.RedirectTo, Note: c.Note}}
+	var errs [3]error
+	o.Keys, errs[0] = loadKeys(m.keys)
 	if m.signKey != "" {
 		s, err := attest.LoadSigner(m.signKey, func() ([]byte, error) { return c.Password(ctx) })
-		if errs = append(errs, err); err == nil {
+		if errs[1] = err; err == nil {
 			o.Signer, o.Keys = s, append(o.Keys, s.PublicKey())
 		}
 	}
-	if o.Program, err = programDigest(); err != nil {
-		errs = append(errs, err)
-	}
-	if err := errors.Join(errs...); err != nil {
+	o.Program, errs[2] = programDigest()
+	if err := errors.Join(errs[:]...); err != nil {
 		return nil, none, err
 	}
 	memory, err := publish.OpenMemory(ctx, m.registry, o)

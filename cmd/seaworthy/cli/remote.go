@@ -109,8 +109,8 @@ func (f *DocumentFlags) Add(cmd *cobra.Command) {
 // Fetch fetches documents of an image, and verifies the attestations about them. It
 // fetches no file of the image.
 func (f *DocumentFlags) Fetch(c *Streams, cmd *cobra.Command, reference string, rf *ResolveFlags, only publish.Selection) (*fetched, error) {
-	if rf.Offline {
-		return nil, system.BadInput("%s is in a registry, which --offline excludes", reference).Suggest("leave out --offline, or give a folder")
+	if err := rf.Online(reference); err != nil {
+		return nil, err
 	}
 	if len(f.keys) == 0 && f.identity == (identityFlags{}) {
 		return nil, system.BadInput("%s is in a registry, and no signer is trusted", reference).
