@@ -54,7 +54,7 @@ func addCompletion(cmd *cobra.Command) {
 // reportFormats are the values of --report for a verb.
 func reportFormats(cmd *cobra.Command) []string {
 	switch f := cmd.Flags().Lookup("report"); {
-	case f != nil && f.Usage == cli.TextOrJSONUsage:
+	case f != nil && strings.Contains(f.Usage, cli.TextOrJSONUsage):
 		return []string{"text", "json"}
 	case cmd.Name() == "diff":
 		return report.DiffFormats()

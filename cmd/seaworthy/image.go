@@ -63,13 +63,29 @@ Exit status:
 			if err != nil {
 				return err
 			}
-			if info, err := os.Stat(args[0]); err == nil && info.IsDir() || cli.IsReference(args[0]) {
-				return c.inspectStored(cmd, args[0], arch, redirectTo, certs, list)
+			certificates, err := certificatesOf(certs)
+			if err != nil {
+				return err
 			}
-			return c.inspect(args[0], certs, list)
+			info, statErr := os.Stat(args[0])
+			var r *inspect.Report
+			if statErr == nil && info.IsDir() || cli.IsReference(args[0]) {
+				r, err = c.inspectStored(cmd, args[0], arch, redirectTo, certificates)
+			} else {
+				r, err = inspectImage(args[0], certificates)
+			}
+			if err != nil {
+				return err
+			}
+			return c.WriteWanted(list, func(w io.Writer, format string, _ report.Options) error {
+				if format == "text" {
+					return text.Write(w, r)
+				}
+				return cli.EncodeJSON(w, r)
+			})
 		},
 	}
-	inspectCmd.Flags().StringArrayVar(&reports, "report", nil, "report as FORMAT or FORMAT=FILE (repeatable): text or json (default text)")
+	inspectCmd.Flags().StringArrayVar(&reports, "report", nil, "report as FORMAT or FORMAT=FILE (repeatable): "+cli.TextOrJSONUsage+" (default text)")
 	cli.Own(inspectCmd, "report")
 	cli.AddAllowRedirect(inspectCmd, &redirectTo)
 	inspectCmd.Flags().StringVar(&arch, "arch", runtime.GOARCH, "architecture of a component image: amd64, arm64 or riscv64")
@@ -88,22 +104,14 @@ func checkInspectReport(format string) error {
 	return system.BadInput("unknown report format %q", format).Suggest("use text or json")
 }
 
-func (c *verbs) inspect(path string, certs []string, list []cli.Wanted) error {
-	var o inspect.Options
-	var err error
-	if o.Certificates, err = certificatesOf(certs); err != nil {
-		return err
-	}
+// inspectImage describes one image file.
+func inspectImage(path string, certificates []*x509.Certificate) (*inspect.Report, error) {
 	f, size, err := openImage(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer f.Close()
-	r, err := inspect.Describe(path, f, size, o)
-	if err != nil {
-		return err
-	}
-	return c.writeInspected(list, r)
+	return inspect.Describe(path, f, size, inspect.Options{Certificates: certificates})
 }
 
 // certificatesOf reads the certificates that flags name.
@@ -119,48 +127,25 @@ func certificatesOf(paths []string) ([]*x509.Certificate, error) {
 
 // inspectStored describes a folder of image files, a folder that was pushed, or a
 // component image.
-func (c *verbs) inspectStored(cmd *cobra.Command, name, arch string, redirectTo, certs []string, list []cli.Wanted) error {
-	certificates, err := certificatesOf(certs)
+func (c *verbs) inspectStored(cmd *cobra.Command, name, arch string, redirectTo []string, certificates []*x509.Certificate) (*inspect.Report, error) {
+	if !cli.IsReference(name) {
+		return pipeline.InspectFolder(name, name, certificates)
+	}
+	o := publish.Options{RedirectTo: redirectTo, Note: c.Note}
+	pushed, err := publish.IsFolder(cmd.Context(), name, o)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	dir := name
-	if cli.IsReference(name) {
-		o := component.Options{Arch: arch, RedirectTo: redirectTo}
-		pushed, err := publish.IsFolder(cmd.Context(), name, publish.Options{RedirectTo: redirectTo, Note: c.Note})
-		if err != nil {
-			return err
-		}
-		if !pushed {
-			r, err := pipeline.InspectComponent(cmd.Context(), strings.TrimPrefix(name, "oci://"), o)
-			if err != nil {
-				return err
-			}
-			return c.writeInspected(list, r)
-		}
-		any := publish.Checks{Statements: func(string, string) error { return nil }, Whole: func(string) error { return nil }}
-		f, err := publish.Fetch(cmd.Context(), name, publish.Options{RedirectTo: redirectTo, Note: c.Note}, nil, any)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		dir = f.Dir
+	if !pushed {
+		return pipeline.InspectComponent(cmd.Context(), strings.TrimPrefix(name, "oci://"), component.Options{Arch: arch, RedirectTo: redirectTo})
 	}
-	r, err := pipeline.InspectFolder(dir, name, certificates)
+	any := publish.Checks{Statements: func(string, string) error { return nil }, Whole: func(string) error { return nil }}
+	f, err := publish.Fetch(cmd.Context(), name, o, nil, any)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return c.writeInspected(list, r)
-}
-
-// writeInspected writes a report in each wanted format.
-func (c *verbs) writeInspected(list []cli.Wanted, r *inspect.Report) error {
-	return c.WriteWanted(list, func(w io.Writer, format string, _ report.Options) error {
-		if format == "text" {
-			return text.Write(w, r)
-		}
-		return cli.EncodeJSON(w, r)
-	})
+	defer f.Close()
+	return pipeline.InspectFolder(f.Dir, name, certificates)
 }
 
 // openImage opens a file or a block device. It does not wait for a pipe.

@@ -6,7 +6,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// TextOrJSONUsage is the help of that flag, by which completion knows it.
+// TextOrJSONUsage is in the help of such a flag, by which completion knows it.
 const TextOrJSONUsage = "text or json"
 
 // AddTextOrJSON adds --report to a verb whose only formats are text and JSON.
