@@ -35,6 +35,9 @@ func Mismatch(format string, args ...any) *Error { return failure.Mismatch(forma
 // NotRead is about a file that the user named and that cannot be read.
 func NotRead(path string, err error) *Error { return failure.NotRead(path, err) }
 
+// Within adds to an Error where it happened. Other errors stay as they are.
+func Within(where string, err error) error { return failure.Within(where, err) }
+
 // PositionOf converts a byte offset to a Position. Columns count bytes.
 func PositionOf(file string, data []byte, offset int64) Position {
 	return failure.PositionOf(file, data, offset)

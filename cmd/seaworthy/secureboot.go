@@ -58,7 +58,7 @@ func (f *secureBootFlags) signer(ctx context.Context, c *verbs) (uki.Signer, err
 		}
 		pair, err := uki.ParseKeyPair(key, cert)
 		if err != nil {
-			return nil, cli.InFlags(flags, err)
+			return nil, system.Within(flags, err)
 		}
 		return pair, nil
 	}
@@ -67,14 +67,14 @@ func (f *secureBootFlags) signer(ctx context.Context, c *verbs) (uki.Signer, err
 	}
 	parsed, err := uki.ParseCertificate(cert)
 	if err != nil {
-		return nil, cli.InFlags("--secure-boot-cert "+f.cert, err)
+		return nil, system.Within("--secure-boot-cert "+f.cert, err)
 	}
 	key, err := c.ExternalKey(ctx, f.key, f.command)
 	if err != nil {
-		return nil, cli.InFlags(flag, err)
+		return nil, system.Within(flag, err)
 	}
 	signer, err := uki.NewSigner(key, parsed)
-	return signer, cli.InFlags(flags, err)
+	return signer, system.Within(flags, err)
 }
 
 // maxLists limits the size of a file with signature lists. Microsoft's dbx has 24 KiB.
@@ -99,7 +99,7 @@ func (f *secureBootFlags) variables() ([]secureboot.Variable, error) {
 		files[name] = data
 	}
 	vars, err := secureboot.ReadVariables(files)
-	return vars, cli.InFlags(flag, err)
+	return vars, system.Within(flag, err)
 }
 
 // secureBootKeys are the flags of key generate --secure-boot.
@@ -210,7 +210,7 @@ func secureBootStore(on bool, path string) ([]byte, error) {
 		return nil, system.BadInput("--secure-boot-vars %s cannot be read", path).Because(err).Suggest("make a variable store with: seaworthy key generate --secure-boot")
 	}
 	if err := secureboot.CheckStore(store); err != nil {
-		return nil, cli.InFlags("--secure-boot-vars "+path, err)
+		return nil, system.Within("--secure-boot-vars "+path, err)
 	}
 	return store, nil
 }

@@ -104,6 +104,17 @@ func (e *Error) Report() *Error {
 	return e.Suggest("this is a defect of seaworthy: report it with this message at https://github.com/seaworthy-os/seaworthy/issues")
 }
 
+// Within adds to an Error where it happened. Other errors stay as they are.
+func Within(where string, err error) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	within := *e
+	within.What = where + ": " + e.What
+	return &within
+}
+
 // Unwrap returns the kind and the cause.
 func (e *Error) Unwrap() []error {
 	if e.Err == nil {

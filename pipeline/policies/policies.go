@@ -5,7 +5,6 @@ package policies
 import (
 	"context"
 	"crypto"
-	"errors"
 	"fmt"
 	"path"
 	"runtime"
@@ -111,18 +110,7 @@ func (f Options) fetch(ctx context.Context, store *component.Store, name string)
 		}
 	}
 	b.Files, err = folder.ReadBundle(a.Blob)
-	return b, ofPolicy(name, err)
-}
-
-// ofPolicy adds the name of the policy to an error.
-func ofPolicy(name string, err error) error {
-	var e *system.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	named := *e
-	named.What = fmt.Sprintf("policy %q: %s", name, e.What)
-	return &named
+	return b, system.Within(fmt.Sprintf("policy %q", name), err)
 }
 
 // locked returns the digest of a reference in the lock, "" without a lock.

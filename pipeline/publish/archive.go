@@ -221,9 +221,7 @@ func (a *archive) failed(err error) error {
 	case errors.As(err, new(*oci.Mismatch)):
 		return system.Mismatch("archive %s", a.name).Because(err).Suggest("do not use it: it does not contain what was packed")
 	case errors.As(err, &e):
-		one := *e
-		one.What, one.Next = fmt.Sprintf("archive %s: %s", a.name, e.What), strings.Replace(e.Next, registry.ComponentsToo, "", 1)
-		return &one
+		return placed("archive "+a.name, e)
 	}
 	return system.Unusable("archive %s", a.name).Because(err).Suggest("pack the image again")
 }

@@ -145,14 +145,11 @@ func (l *layoutDir) referrers(_ context.Context, digest, _ string) ([]listed, er
 }
 
 func (l *layoutDir) failed(err error) error {
-	var e *system.Error
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):
 		return err
-	case errors.As(err, &e):
-		one := *e
-		one.What = "layout " + l.dir + ": " + e.What
-		return &one
+	case errors.As(err, new(*system.Error)):
+		return system.Within("layout "+l.dir, err)
 	}
 	return system.Unusable("image %s of layout %s", l.name, l.dir).Because(err).Suggest("build the image again")
 }

@@ -7,7 +7,6 @@ package publish
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -68,22 +67,25 @@ func (r *remote) tagged(tag string) oci.Reference {
 	return q
 }
 
-// failed adds the image to an error, and removes advice that is about components.
+// placed adds the place to an error, and removes advice that is about components.
+func placed(where string, e *system.Error) error {
+	one := *e
+	one.What, one.Next = where+": "+e.What, strings.Replace(e.Next, registry.ComponentsToo, "", 1)
+	return &one
+}
+
+// failed adds the image to an error.
 func (r *remote) failed(err error) error {
 	var e *system.Error
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):
 		return err
 	case errors.As(err, &e):
+		return placed("image "+r.q.Name, e)
 	case errors.As(err, new(*oci.Mismatch)):
 		return system.Mismatch("image %s", r.q.Name).Because(err).Suggest("do not use it: the registry does not send what was pushed")
-	default:
-		return system.Unusable("image %s", r.q.Name).Because(err).Suggest("check the reference, or push the image again")
 	}
-	one := *e
-	one.What = fmt.Sprintf("image %s: %s", r.q.Name, e.What)
-	one.Next = strings.Replace(e.Next, registry.ComponentsToo, "", 1)
-	return &one
+	return system.Unusable("image %s", r.q.Name).Because(err).Suggest("check the reference, or push the image again")
 }
 
 // each calls do for 0 to n-1, several at a time. It stops at the first error.

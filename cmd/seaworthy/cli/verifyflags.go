@@ -137,17 +137,6 @@ func ReadPEM(flag, path string) ([]byte, error) {
 	return data, nil
 }
 
-// InFlags adds the flags to an error about what they name.
-func InFlags(flags string, err error) error {
-	var e *system.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	named := *e
-	named.What = flags + ": " + e.What
-	return &named
-}
-
 // certificates reads --secure-boot-cert. It returns nil if the flag is not given.
 func (f *VerifyFlags) certificates() ([]*x509.Certificate, error) {
 	var out []*x509.Certificate
@@ -158,7 +147,7 @@ func (f *VerifyFlags) certificates() ([]*x509.Certificate, error) {
 			var cert *x509.Certificate
 			cert, err = uki.ParseCertificate(data)
 			out = append(out, cert)
-			err = InFlags("--secure-boot-cert "+path, err)
+			err = system.Within("--secure-boot-cert "+path, err)
 		}
 		errs = append(errs, err)
 	}
