@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -54,35 +53,37 @@ type span struct{ offset, size int64 }
 
 // openArchive reads the headers and the index of an archive. It reads no blob.
 func openArchive(name string) (*archive, error) {
-	bad := func(err error) error {
-		return system.BadInput("%s is not an archive of seaworthy pack", name).Because(err).Suggest("give a file that pack or copy wrote")
-	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, system.NotRead(name, err).Suggest("give a file that pack or copy wrote")
 	}
-	a := &archive{name: name, file: file, blobs: map[string]span{}}
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("it is not a regular file")
-	}
-	var index []byte
-	if err == nil {
-		index, err = a.headers(info.Size())
-	}
-	if err == nil {
-		a.list, err = parseList(index)
-	}
-	if err == nil && len(a.list) == 0 {
-		err = errors.New("its index is empty")
-	}
-	if err == nil {
-		err = a.link()
-	}
-	if err != nil {
-		return nil, errors.Join(bad(err), file.Close())
+	a := &archive{name: name, file: file, blobs: map[string]span{}, subjects: map[string][]listed{}}
+	if err := a.read(); err != nil {
+		err = system.BadInput("%s is not an archive of seaworthy pack", name).Because(err).Suggest("give a file that pack or copy wrote")
+		return nil, errors.Join(err, file.Close())
 	}
 	return a, nil
+}
+
+func (a *archive) read() error {
+	info, err := a.file.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return errors.New("it is not a regular file")
+	}
+	index, err := a.headers(info.Size())
+	if err != nil {
+		return err
+	}
+	if a.list, err = parseList(index); err != nil {
+		return err
+	}
+	if len(a.list) == 0 {
+		return errors.New("its index is empty")
+	}
+	return a.link()
 }
 
 // headers finds the place of each blob, and reads the index.
@@ -138,7 +139,6 @@ func (a *archive) headers(size int64) (index []byte, err error) {
 
 // link reads the manifests of the index, and finds their subjects.
 func (a *archive) link() error {
-	a.subjects = map[string][]listed{}
 	if len(a.list) > maxManifests {
 		return fmt.Errorf("its index has %d entries; the limit is %d", len(a.list), maxManifests)
 	}
@@ -151,16 +151,12 @@ func (a *archive) link() error {
 		if err != nil {
 			return err
 		}
-		var m struct {
-			Subject *struct {
-				Digest string `json:"digest"`
-			} `json:"subject"`
-		}
-		if err := json.Unmarshal(raw, &m); err != nil {
+		subject, err := subjectOf(raw)
+		if err != nil {
 			return fmt.Errorf("the manifest %s is malformed: %w", d.Digest, err)
 		}
-		if m.Subject != nil {
-			a.subjects[m.Subject.Digest] = append(a.subjects[m.Subject.Digest], d)
+		if subject != "" {
+			a.subjects[subject] = append(a.subjects[subject], d)
 		}
 	}
 	return nil
@@ -176,16 +172,10 @@ func (a *archive) manifest(ctx context.Context, digest string) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: the archive does not have the manifest %s", registry.ErrNoSuchImage, digest)
 	}
-	rc, err := a.open(ctx, oci.Descriptor{Digest: digest, Size: at.size}, 0)
-	if err != nil {
-		return nil, err
-	}
 	if at.size > layout.MaxManifest {
 		return nil, fmt.Errorf("the manifest %s has %d bytes; the limit is %d", digest, at.size, layout.MaxManifest)
 	}
-	var b bytes.Buffer
-	_, err = io.Copy(&b, oci.NewChecker(rc, oci.Descriptor{Digest: digest, Size: at.size}))
-	return b.Bytes(), err
+	return readAll(ctx, a, layout.File{Digest: digest, Size: at.size})
 }
 
 func (a *archive) open(_ context.Context, d oci.Descriptor, from int64) (io.ReadCloser, error) {
@@ -315,9 +305,7 @@ func (g *graph) entries(ctx context.Context, s store, w *tar.Writer, index []byt
 		all = append(all, entry{oci.Descriptor{Digest: n.Digest, Size: n.Size}, n.raw})
 	}
 	for _, d := range g.blobs {
-		if !g.isManifest(d.Digest) {
-			all = append(all, entry{Descriptor: d})
-		}
+		all = append(all, entry{Descriptor: d})
 	}
 	slices.SortFunc(all, func(a, b entry) int { return strings.Compare(a.Digest, b.Digest) })
 	for _, e := range all {

@@ -148,7 +148,7 @@ func decided(ctx context.Context, s store) (*decision.Decision, error) {
 // The folder is a store, so that it can be packed.
 
 func (f *folder) image(context.Context) (string, []byte, error) {
-	return f.layout.Manifest, f.layout.Documents["blobs/sha256/"+digests.Hex(f.layout.Manifest)], nil
+	return f.layout.Manifest, f.layout.Documents[blobFolder+"/"+digests.Hex(f.layout.Manifest)], nil
 }
 
 func (f *folder) manifest(_ context.Context, digest string) ([]byte, error) {

@@ -16,7 +16,6 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/component/registry"
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // Limits of what belongs to one image.
@@ -34,6 +33,8 @@ type node struct {
 	raw []byte
 	// subject is the digest of the manifest that it refers to, "" for none.
 	subject string
+	// manifests are those that an index names.
+	manifests []listed
 }
 
 // graph is an image with everything that belongs to it: its manifest, the
@@ -113,7 +114,9 @@ func collect(ctx context.Context, s store, o Options) (*graph, error) {
 	}
 	slices.SortFunc(g.nodes, func(a, b *node) int { return strings.Compare(a.Digest, b.Digest) })
 	for _, d := range c.blobs {
-		g.blobs = append(g.blobs, d)
+		if c.nodes[d.Digest] == nil { // else it is written as a manifest
+			g.blobs = append(g.blobs, d)
+		}
 	}
 	slices.SortFunc(g.blobs, func(a, b oci.Descriptor) int { return strings.Compare(a.Digest, b.Digest) })
 	return g, nil
@@ -131,7 +134,7 @@ func (c *collector) add(d listed, raw []byte) (*node, error) {
 		ArtifactType string            `json:"artifactType"`
 		Config       *oci.Descriptor   `json:"config"`
 		Layers       []oci.Descriptor  `json:"layers"`
-		Manifests    []oci.Descriptor  `json:"manifests"`
+		Manifests    []listed          `json:"manifests"`
 		Subject      *oci.Descriptor   `json:"subject"`
 		Annotations  map[string]string `json:"annotations"`
 	}
@@ -139,7 +142,7 @@ func (c *collector) add(d listed, raw []byte) (*node, error) {
 		return nil, fmt.Errorf("the manifest %s is malformed: %w", d.Digest, err)
 	}
 	// Lists differ from registry to registry. The manifest does not.
-	n := &node{listed: listed{MediaType: m.MediaType, Digest: d.Digest, Size: int64(len(raw)), ArtifactType: m.ArtifactType, Annotations: m.Annotations}, raw: raw}
+	n := &node{listed: listed{MediaType: m.MediaType, Digest: d.Digest, Size: int64(len(raw)), ArtifactType: m.ArtifactType, Annotations: m.Annotations}, raw: raw, manifests: m.Manifests}
 	switch {
 	case n.MediaType != "":
 	case m.Manifests != nil:
@@ -183,18 +186,12 @@ func (c *collector) next(ctx context.Context, level []*node) ([]*node, error) {
 	var out []*node
 	err := each(ctx, len(level), func(ctx context.Context, i int) error {
 		parent := level[i]
-		var m struct {
-			Manifests []listed `json:"manifests"`
-		}
-		if err := json.Unmarshal(parent.raw, &m); err != nil {
-			return err
-		}
 		refs, err := c.referrers(ctx, parent.Digest, "")
 		if err != nil {
 			return err
 		}
-		for j, d := range slices.Concat(m.Manifests, refs) {
-			n, err := c.read(ctx, d, parent.Digest, j >= len(m.Manifests))
+		for j, d := range slices.Concat(parent.manifests, refs) {
+			n, err := c.read(ctx, d, parent.Digest, j >= len(parent.manifests))
 			if err != nil {
 				return err
 			}
@@ -227,13 +224,7 @@ func (c *collector) read(ctx context.Context, d listed, parent string, isReferre
 		return nil, err
 	}
 	if isReferrer {
-		var m struct {
-			Subject struct {
-				Digest string `json:"digest"`
-			} `json:"subject"`
-		}
-		_ = json.Unmarshal(raw, &m) // without a subject, it is left out
-		if m.Subject.Digest != parent {
+		if subject, _ := subjectOf(raw); subject != parent { // also if it is malformed
 			c.o.note(fmt.Sprintf("referrer %s is listed, but does not refer to the image: it was left out", d.Digest))
 			return nil, nil
 		}
@@ -255,14 +246,9 @@ func (g *graph) order() []*node {
 			return
 		}
 		done[n.Digest] = true
-		var m struct {
-			Manifests []listed `json:"manifests"`
-		}
-		if json.Unmarshal(n.raw, &m) == nil {
-			for _, d := range m.Manifests {
-				if child := byDigest[d.Digest]; child != nil {
-					visit(child)
-				}
+		for _, d := range n.manifests {
+			if child := byDigest[d.Digest]; child != nil {
+				visit(child)
 			}
 		}
 		out = append(out, n)
@@ -285,9 +271,6 @@ func (g *graph) push(ctx context.Context, s store, to *remote) (int, error) {
 	var sent atomic.Int64
 	if err := each(ctx, len(g.blobs), func(ctx context.Context, i int) error {
 		d := g.blobs[i]
-		if g.isManifest(d.Digest) {
-			return nil
-		}
 		var source error
 		fresh, err := to.Upload(ctx, to.q, d, func() (io.ReadCloser, error) {
 			rc, err := s.open(ctx, d, 0)
@@ -354,9 +337,4 @@ func (g *graph) size() int64 {
 		}
 	}
 	return sum
-}
-
-// isManifest reports whether a digest is that of a manifest of the graph.
-func (g *graph) isManifest(digest string) bool {
-	return digests.Valid(digest) && slices.ContainsFunc(g.nodes, func(n *node) bool { return n.Digest == digest })
 }

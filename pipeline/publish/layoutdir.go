@@ -2,7 +2,6 @@ package publish
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -33,7 +32,6 @@ func PushImage(ctx context.Context, dir, name, target string, o Options) (*Copie
 type layoutDir struct {
 	root      *os.Root
 	dir, name string
-	list      []listed
 	found     listed
 	// subjects lists the manifests by the digest of their subject.
 	subjects map[string][]listed
@@ -53,7 +51,7 @@ func openLayoutDir(dir, name string) (*layoutDir, error) {
 
 // read reads the list of images.
 func (l *layoutDir) read() error {
-	f, err := l.root.Open("index.json")
+	f, err := l.root.Open(indexFile)
 	if err != nil {
 		return err
 	}
@@ -62,47 +60,44 @@ func (l *layoutDir) read() error {
 	if err != nil {
 		return err
 	}
-	if l.list, err = parseList(raw); err != nil {
+	list, err := parseList(raw)
+	if err != nil {
 		return err
 	}
 	want, err := oci.ParseReference(l.name)
 	if err != nil {
 		return system.BadInput("%q is not the name of an image", l.name).Because(err).Suggest("give a name that component build printed")
 	}
-	i := slices.IndexFunc(l.list, func(d listed) bool {
+	i := slices.IndexFunc(list, func(d listed) bool {
 		have, err := oci.ParseReference(d.Annotations[refNameAnnotation])
 		return err == nil && d.Annotations[refNameAnnotation] != "" && have.Name == want.Name
 	})
 	if i < 0 {
 		return system.BadInput("no image is named %q", l.name).Suggest("give a name that component build printed")
 	}
-	l.found = l.list[i]
-	for _, d := range l.list {
+	l.found = list[i]
+	for _, d := range list {
 		if d.MediaType != oci.TypeManifest || d.ArtifactType == "" {
 			continue
 		}
-		raw, err := l.blob(d)
+		raw, err := l.manifest(context.Background(), d.Digest)
 		if err != nil {
 			return err
 		}
-		var m struct {
-			Subject *struct {
-				Digest string `json:"digest"`
-			} `json:"subject"`
-		}
-		if err := json.Unmarshal(raw, &m); err != nil {
+		subject, err := subjectOf(raw)
+		if err != nil {
 			return err
 		}
-		if m.Subject != nil {
-			l.subjects[m.Subject.Digest] = append(l.subjects[m.Subject.Digest], d)
+		if subject != "" {
+			l.subjects[subject] = append(l.subjects[subject], d)
 		}
 	}
 	return nil
 }
 
-// blob reads a manifest and verifies its digest.
-func (l *layoutDir) blob(d listed) ([]byte, error) {
-	r, err := l.open(context.Background(), oci.Descriptor{Digest: d.Digest, Size: d.Size}, 0)
+// manifest reads a manifest and verifies its digest.
+func (l *layoutDir) manifest(ctx context.Context, digest string) ([]byte, error) {
+	r, err := l.open(ctx, oci.Descriptor{Digest: digest}, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -111,8 +106,8 @@ func (l *layoutDir) blob(d listed) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if digests.Of(raw) != d.Digest {
-		return nil, system.Mismatch("the bytes of blob %s do not match its digest", d.Digest)
+	if digests.Of(raw) != digest {
+		return nil, system.Mismatch("the bytes of blob %s do not match its digest", digest)
 	}
 	return raw, nil
 }
@@ -122,15 +117,11 @@ func (l *layoutDir) image(ctx context.Context) (string, []byte, error) {
 	return l.found.Digest, raw, err
 }
 
-func (l *layoutDir) manifest(_ context.Context, digest string) ([]byte, error) {
-	return l.blob(listed{Digest: digest})
-}
-
 func (l *layoutDir) open(_ context.Context, d oci.Descriptor, from int64) (io.ReadCloser, error) {
 	if !digests.Valid(d.Digest) {
 		return nil, system.Unusable("digest %q is not sha256", d.Digest)
 	}
-	f, err := l.root.Open("blobs/sha256/" + digests.Hex(d.Digest))
+	f, err := l.root.Open(blobFolder + "/" + digests.Hex(d.Digest))
 	if err != nil {
 		return nil, err
 	}

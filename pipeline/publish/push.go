@@ -86,7 +86,7 @@ func plan(f *folder) (*pushing, error) {
 	for name, raw := range f.layout.Documents {
 		digest := digests.FromHex(path.Base(name))
 		switch {
-		case path.Dir(name) != "blobs/sha256" || digest == digests.Of(empty):
+		case path.Dir(name) != blobFolder || digest == digests.Of(empty):
 		case digest == f.layout.Manifest:
 			p.artifact = raw
 		default:

@@ -49,6 +49,17 @@ func newReferrer(raw []byte) (referrer, error) {
 	return r, err
 }
 
+// subjectOf is the digest of the manifest that a manifest refers to, "" for none.
+func subjectOf(raw []byte) (string, error) {
+	var m struct {
+		Subject struct {
+			Digest string `json:"digest"`
+		} `json:"subject"`
+	}
+	err := json.Unmarshal(raw, &m)
+	return m.Subject.Digest, err
+}
+
 // tries is how often the list under the fallback tag is written, if another
 // program writes it at the same time.
 const tries = 5
