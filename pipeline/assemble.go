@@ -71,12 +71,13 @@ func look(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, c *sy
 	}
 }
 
-// assembled holds the names of the written files and their stretches, and the words
-// that the formats add to the command line.
+// assembled holds the names of the written files and their stretches, the words that
+// the formats add to the command line, and the SBOMs: nil if none is inside the image.
 type assembled struct {
 	files      []string
 	stretches  map[string][]image.Stretch
 	parameters string
+	documents  *scanner.Documents
 }
 
 // assemble reads the images in tree order. Each pass feeds the scanner and the
@@ -161,6 +162,8 @@ type assembly struct {
 	// components whose part is copied from an earlier image.
 	scanned map[string]bool
 	taken   []*system.Component
+	// documents are the SBOMs, nil until they are made.
+	documents *scanner.Documents
 }
 
 func assembleOnce(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o BuildOptions, io image.Options, links *rootfs.Links) (*assembled, error) {
@@ -174,7 +177,7 @@ func assembleOnce(ctx context.Context, r *builder.Resolved, scan *scanner.Scanne
 		set.Abort()
 		return nil, err
 	}
-	return &assembled{files, set.Stretches(), set.Parameters()}, nil
+	return &assembled{files, set.Stretches(), set.Parameters(), a.documents}, nil
 }
 
 func (a *assembly) run(ctx context.Context) ([]string, error) {
@@ -226,19 +229,18 @@ func (a *assembly) data(ctx context.Context) (err error) {
 
 // evidence writes the SBOM of the system, and the index of its files, into the image.
 // They are known when all images were read, so they come last.
-func (a *assembly) evidence(ctx context.Context) error {
+func (a *assembly) evidence(ctx context.Context) (err error) {
 	if a.o.NoSBOM {
 		return nil
 	}
-	docs, err := a.scan.Documents(ctx, a.r.OS)
-	if err != nil {
+	if a.documents, err = a.scan.Documents(ctx, a.r.OS); err != nil {
 		return err
 	}
 	listings, err := a.scan.Listings(ctx, a.r.OS)
 	if err != nil {
 		return err
 	}
-	data, err := insideSBOM(docs.SPDX)
+	data, err := insideSBOM(a.documents.SPDX)
 	if err != nil {
 		return err
 	}

@@ -236,8 +236,10 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 		return built, err
 	}
 	o.Progress.begin(Seal)
-	if built.Documents, err = scan.Documents(ctx, r.OS); err != nil {
-		return nil, err
+	if built.Documents = made.documents; built.Documents == nil {
+		if built.Documents, err = scan.Documents(ctx, r.OS); err != nil {
+			return nil, err
+		}
 	}
 	digests, err := seal(ctx, r.Resolved, built, o, out, signer)
 	if err != nil {
