@@ -123,13 +123,10 @@ func CheckImageKernel(ctx context.Context, k scanner.KernelInput, files ImageFil
 	err = im.Kernel(ctx, func(kernel io.Reader, cmdline *string) error {
 		k.File = kernel
 		if k.Cmdline == nil && cmdline != nil {
-			k.Cmdline = lineText(*cmdline)
+			k.Cmdline = &scanner.Text{Content: strings.NewReader(*cmdline)}
 		}
 		d, err = CheckKernel(ctx, k, o)
 		return err
 	})
 	return d, err
 }
-
-// lineText is a command line as an input.
-func lineText(line string) *scanner.Text { return &scanner.Text{Content: strings.NewReader(line)} }

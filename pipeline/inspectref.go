@@ -29,7 +29,7 @@ func InspectComponent(ctx context.Context, reference string, o component.Options
 	if err != nil {
 		return nil, err
 	}
-	root := &inspect.Root{}
+	var root *inspect.Root
 	for {
 		root = &inspect.Root{}
 		err := store.Pass(ctx, img, component.PassOptions{Devices: true}, &rootSink{root: root})

@@ -84,7 +84,7 @@ func measure(program io.ReaderAt, size int64, signer uki.Signer, enrolled []secu
 	if err != nil {
 		return nil, err
 	}
-	m := &measurements{SchemaVersion: 1, Authenticode: "sha256:" + hex.EncodeToString(digest[:]), Sections: info.Sections, Registers: []register{}, Unpredicted: []unpredicted{}}
+	m := &measurements{SchemaVersion: 1, Authenticode: digests.FromHex(hex.EncodeToString(digest[:])), Sections: info.Sections, Registers: []register{}, Unpredicted: []unpredicted{}}
 	m.add(uki.PCR4(digest), true, nil)
 	if signer != nil && enrolled != nil {
 		r, err := secureboot.PCR7(enrolled, signer.Certificate())

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -284,7 +285,7 @@ func changedInputs(p *verify.Provenance, b *Built, version string) []string {
 	var out []string
 	add := func(what, was, is string) {
 		if was != is {
-			out = append(out, fmt.Sprintf("%s: %s in the first build, %s in the second", what, orMissing(was), orMissing(is)))
+			out = append(out, fmt.Sprintf("%s: %s in the first build, %s in the second", what, cmp.Or(was, "missing"), cmp.Or(is, "missing")))
 		}
 	}
 	add("version of seaworthy", p.RunDetails.Builder.Version["seaworthy"], version)
@@ -318,11 +319,4 @@ func changedInputs(p *verify.Provenance, b *Built, version string) []string {
 		}
 	}
 	return out
-}
-
-func orMissing(s string) string {
-	if s == "" {
-		return "missing"
-	}
-	return s
 }

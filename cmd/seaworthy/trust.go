@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -57,16 +58,16 @@ the first missing signature.
 			if err != nil {
 				return err
 			}
-			if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
+			info, err := os.Stat(args[0])
+			switch {
+			case err == nil && info.IsDir():
 				return c.explainSystem(t, p, args[0], format)
-			} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			case err != nil && !errors.Is(err, fs.ErrNotExist):
 				return system.Unusable("%s", args[0]).Because(err)
-			}
-			if strings.HasPrefix(args[0], "oci://") {
+			case strings.HasPrefix(args[0], "oci://"):
 				return c.explainRemote(cmd, t, p, args[0], &rf, format)
 			}
-			o := rf.Store()
-			found, err := pipeline.ExplainTrust(cmd.Context(), t, args[0], o)
+			found, err := pipeline.ExplainTrust(cmd.Context(), t, args[0], rf.Store())
 			if err != nil {
 				return err
 			}
@@ -162,11 +163,7 @@ func (c *verbs) explainComponent(t *pipeline.Trusted, format string) error {
 	}
 	out := explained{SchemaVersion: 1, Image: t.Image, Trusted: verr == nil, Requirements: orEmpty(t.Requirements)}
 	for _, a := range t.Attestations {
-		what := a.PredicateType
-		if what == "" {
-			what = "signature"
-		}
-		out.Signatures = append(out.Signatures, signatureFound{By: a.Key, What: what, Trusted: a.Verified, Reason: a.Reason})
+		out.Signatures = append(out.Signatures, signatureFound{By: a.Key, What: cmp.Or(a.PredicateType, "signature"), Trusted: a.Verified, Reason: a.Reason})
 	}
 	if format == "json" {
 		if err := c.JSON(out); err != nil {
@@ -180,11 +177,7 @@ func (c *verbs) explainComponent(t *pipeline.Trusted, format string) error {
 		if !s.Trusted {
 			state = "not trusted: " + s.Reason
 		}
-		by := s.By
-		if by == "" {
-			by = "an unknown signer"
-		}
-		fmt.Fprintf(c.Text, "  found: %s by %s; %s\n", cli.Printable(s.What), cli.Printable(by), cli.Printable(state))
+		fmt.Fprintf(c.Text, "  found: %s by %s; %s\n", cli.Printable(s.What), cli.Printable(cmp.Or(s.By, "an unknown signer")), cli.Printable(state))
 	}
 	if t.Truncated {
 		fmt.Fprintln(c.Text, "  the list of signatures is truncated")

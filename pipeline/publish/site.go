@@ -2,6 +2,7 @@ package publish
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -172,7 +173,7 @@ func (s *Site) check(ctx context.Context, d *decision.Decision) error {
 		switch name := strings.TrimSuffix(strings.TrimPrefix(at, sitePolicies), bundleEnding); {
 		case at == siteLock:
 			if got := digests.Of(raw); got != d.System.LockDigest {
-				errs = append(errs, system.Mismatch("the lock %s is not that of the image: the decision names %s", got, or(d.System.LockDigest, "none")).
+				errs = append(errs, system.Mismatch("the lock %s is not that of the image: the decision names %s", got, cmp.Or(d.System.LockDigest, "none")).
 					Suggest("use the lock with which the image was built"))
 			}
 		case at == siteRoot:
@@ -191,13 +192,6 @@ func (s *Site) check(ctx context.Context, d *decision.Decision) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func or(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }
 
 // identify returns the digest that the policy in a bundle has in a decision.
