@@ -37,7 +37,7 @@ TOOLS := $(CURDIR)/bin/test
 .PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-keyless test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign cosign3 registries opa browser FORCE
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
 
 build: bin/seaworthy bin/seaworthy-verify ## build bin/seaworthy, and the small verifier bin/seaworthy-verify
 
@@ -78,9 +78,9 @@ demo-components: build ## build the component images of the demo
 demo: deps demo-components ## show everything on this machine: deny, lock, build, sign, verify, push, pull, boot
 	@examples/demo.sh
 
-# cosign, opa and the browser are prepared while the Go tests run. Errors of this
+# cosign, opa, the browser and the registries are prepared while the Go tests run. Errors of this
 # step are hidden here: the targets that need them run the step again.
-test: test-deps demo-components ## run all tests: unit, command line, cosign, opa, browser, real boots
+test: test-deps demo-components ## run all tests: unit, command line, other programs, browser, real boots
 	@$(MAKE) -k cosign opa browser registries >/dev/null 2>&1 & tools=$$!; \
 	go vet ./... && $(GOTEST) ./... || { code=$$?; kill $$tools; wait; exit $$code; }; \
 	wait; $(MAKE) --no-print-directory test-cosign test-sigstore-js test-opa test-hsm test-browser test-registries

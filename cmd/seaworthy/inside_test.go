@@ -64,15 +64,11 @@ files:
 // one finds what the first one has written. On both, seaworthy-whence names the origin of
 // files and processes. Other tools accept the disk afterwards.
 func TestBootData(t *testing.T) {
-	if os.Getenv("SEAWORTHY_BOOT") != "all" {
+	if !allBoots() {
 		t.Skip("skipped: boots two machines; run `make test-boot`")
 	}
 	s := newSystem(t)
-	for _, program := range []string{"qemu-system-x86_64", "mksquashfs", "sgdisk", "e2fsck", "debugfs"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("skipped: %s is not installed", program)
-		}
-	}
+	s.needs("qemu-system-x86_64", "mksquashfs", "sgdisk", "e2fsck", "debugfs")
 	const firmware = "/usr/share/OVMF/OVMF_CODE_4M.fd"
 	if _, err := os.Stat(firmware); err != nil {
 		t.Skipf("skipped: no %s; install Debian's ovmf", firmware)

@@ -67,8 +67,16 @@ func (s *realSystem) needsFirmware() {
 	if _, err := os.Stat(fw.Template); err != nil {
 		s.t.Skipf("skipped: no %s; install Debian's %s", fw.Template, fw.Package)
 	}
-	if _, err := exec.LookPath(emulators[s.arch]); err != nil {
-		s.t.Skipf("skipped: %s is not installed", emulators[s.arch])
+	s.needs(emulators[s.arch])
+}
+
+// needs skips the test if a program is missing.
+func (s *realSystem) needs(programs ...string) {
+	s.t.Helper()
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err != nil {
+			s.t.Skipf("skipped: %s is not installed", program)
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,13 +12,11 @@ import (
 
 // TestBootStick: a BIOS boots the ISO from a disk too, as from a USB stick.
 func TestBootStick(t *testing.T) {
-	if os.Getenv("SEAWORTHY_BOOT") != "all" {
+	if !allBoots() {
 		t.Skip("skipped: boots a machine; run `make test-boot`")
 	}
 	s := newSystem(t)
-	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
-		t.Skip("skipped: qemu-system-x86_64 is not installed")
-	}
+	s.needs("qemu-system-x86_64")
 	yml, out := s.path("minimal.yml"), s.path("out")
 	s.run(cli.ExitPass, "lock", yml)
 	s.run(cli.ExitPass, "build", "--unsigned", "--locked", "--format", "iso-bios", "--output-dir", out, yml)

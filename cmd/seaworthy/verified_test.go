@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,20 +15,13 @@ import (
 // Boot, refuse a disk on which one bit differs, wherever it is, and the root of
 // another image. TestSecureBoot boots the intact disk.
 func TestDamagedRoot(t *testing.T) {
-	if os.Getenv("SEAWORTHY_BOOT") != "all" {
+	if !allBoots() {
 		t.Skip("skipped: boots several machines; run `make test-boot`")
 	}
 	s := newSystem(t)
-	fw, _ := boot.FirmwareOf("amd64")
-	if _, err := os.Stat(fw.Template); err != nil {
-		t.Skipf("skipped: no %s; install Debian's %s", fw.Template, fw.Package)
-	}
-	for _, program := range []string{"qemu-system-x86_64", "mksquashfs"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("skipped: %s is not installed", program)
-		}
-	}
-	s.bare(cli.ExitPass, "key", "generate", "--secure-boot", "--arch", "amd64", "--output-dir", s.path("keys"))
+	s.needsFirmware()
+	s.needs("mksquashfs")
+	s.enrol("keys")
 	store := readFile(t, s.path("keys/OVMF_VARS.fd"))
 	// build writes a signed disk. option is a word of its command line.
 	build := func(name, option string) []byte {
@@ -38,8 +30,7 @@ func TestDamagedRoot(t *testing.T) {
 		if err := os.WriteFile(s.path(name+".yml"), []byte(yml), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s.run(cli.ExitPass, "build", "--unsigned", "--fail-on", "none", "--format", "raw-efi-verity", "--output-dir", s.path(name),
-			"--secure-boot-key", s.path("keys/db.key"), "--secure-boot-cert", s.path("keys/db.pem"), s.path(name+".yml"))
+		s.run(cli.ExitPass, "build", append(s.signed("keys"), "--unsigned", "--fail-on", "none", "--format", "raw-efi-verity", "--output-dir", s.path(name), s.path(name+".yml"))...)
 		return readFile(t, filepath.Join(s.path(name), name+"-efi-verity.img"))
 	}
 	// A slow machine can fail the kernel's test of its timers.
