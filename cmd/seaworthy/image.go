@@ -39,8 +39,8 @@ with a kernel, an initrd and a command line. It needs no root, mounts nothing an
 files. docs/images.md lists what it understands.
 
 DIR is a folder that build wrote: each image file in it is described. REFERENCE is an image in
-a registry: such a folder that was pushed, which is fetched into a temporary folder, or a
-component image, of which --arch chooses the architecture.
+a registry: a system that was pushed, or a component image. Inspect fetches a system into a
+temporary folder. --arch chooses the architecture of a component image.
 
 Inspect verifies nothing: an image can contain any text. A signature is compared with the
 program that it signs. It is called trusted only if its certificate is one that --cert gives.

@@ -32,10 +32,10 @@ func (c *verbs) trustExplain() *cobra.Command {
 		Use:   "explain DIR|IMAGE|oci://REFERENCE",
 		Short: "Show what a trust policy requires of an image, and what is missing",
 		Long: `Explain compares an image with the trust policy of --trust. DIR is a folder that build wrote.
-IMAGE is the name of a component image, and oci://REFERENCE that of a system in a registry,
-which explain fetches into a temporary folder. Explain lists each requirement, what was
-found, and what is missing. It checks everything that verify checks, but does not stop at
-the first missing signature.
+IMAGE is the name of a component image. oci://REFERENCE is a system in a registry; explain
+fetches it into a temporary folder. Explain lists each requirement, what was found, and what
+is missing. It checks everything that verify checks, but does not stop at the first missing
+signature.
 
 ` + cli.ExitHelpPlain("the image cannot be read, or a registry cannot be reached"),
 		Example: "  seaworthy trust explain --trust trust.yml dist/os\n  seaworthy trust explain --trust trust.yml ghcr.io/org/app:1",

@@ -97,7 +97,7 @@ func (m *Memory) Close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.loaded+m.saved+m.ignored > 0 {
-		m.note(fmt.Sprintf("%s from the organisation's memory, %d written, %d ignored", words.Count(m.loaded, "inventory", "inventories"), m.saved, m.ignored))
+		m.note(fmt.Sprintf("%s from the shared store, %d written, %d ignored", words.Count(m.loaded, "inventory", "inventories"), m.saved, m.ignored))
 	}
 	m.r.Close()
 }
@@ -128,7 +128,7 @@ func (m *Memory) Load(img *system.Image, key string) ([]byte, bool) {
 	case errors.Is(err, registry.ErrNoSuchImage), m.ctx.Err() != nil:
 	case errors.As(err, new(*verify.Refusal)), errors.As(err, new(*foreign)), errors.As(err, new(*oci.Mismatch)):
 		m.ignored++
-		m.note(fmt.Sprintf("the inventory of %s in the organisation's memory is ignored: %v", img.Name, err))
+		m.note(fmt.Sprintf("the inventory of %s in the shared store is ignored: %v", img.Name, err))
 	default:
 		m.fail(err)
 	}
@@ -245,7 +245,7 @@ func (m *Memory) isDown() bool {
 // fail reports that the memory cannot be used, once. The lock is held.
 func (m *Memory) fail(err error) {
 	if !m.down {
-		m.note(fmt.Sprintf("the organisation's memory cannot be used, so components are scanned: %v", m.r.failed(err)))
+		m.note(fmt.Sprintf("the shared store of inventories cannot be used, so components are scanned: %v", m.r.failed(err)))
 	}
 	m.down = true
 }
