@@ -3,11 +3,11 @@
 # pushes and verifies the image. ci/github and ci/gitlab call it. Its inputs are
 # environment variables, so that no input becomes a part of a command:
 #
-#   SW_SYSTEM         os.yml files, separated by spaces
+#   SW_SYSTEM         os.yml files, separated by spaces or line ends
 #   SW_REFERENCE      where the image is pushed: REGISTRY/REPOSITORY:TAG; "" pushes nothing
 #   SW_POLICY         policy, "" for the default one
 #   SW_FORMAT         image formats, "" for the default one
-#   SW_FLAGS          further flags of check and build, separated by spaces
+#   SW_FLAGS          further flags of check and build, separated by spaces or line ends
 #   SW_KEY            private key, a file or NAME://KEY; or COSIGN_PRIVATE_KEY, its content
 #   SW_PUBLIC_KEY     public key, a file
 #   SW_SIGNING_CONFIG, SW_TRUSTED_ROOT   files of Sigstore, to sign without a key
@@ -20,8 +20,9 @@ set -euo pipefail
 umask 077
 
 sw=${SW_PROGRAM:-seaworthy}
-read -ra system <<<"${SW_SYSTEM:-os.yml}"
-read -ra flags <<<"${SW_FLAGS:-}"
+# An input can have several lines. read fails at the end of its input.
+read -rd '' -a system <<<"${SW_SYSTEM:-os.yml}" || true
+read -rd '' -a flags <<<"${SW_FLAGS:-}" || true
 [ -z "${SW_POLICY:-}" ] || flags+=(--policy "$SW_POLICY")
 [ -z "${SW_FORMAT:-}" ] || flags+=(--format "$SW_FORMAT")
 private=$(mktemp -d)

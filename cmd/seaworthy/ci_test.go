@@ -21,9 +21,9 @@ type ciStep struct {
 
 // github EVENT [INPUT=VALUE...] runs the action in ci/github as a runner does: it
 // resolves the expressions, gives each step its files, and writes the outputs of the
-// action to the file outputs. The job may request identity tokens: the token in
-// release.jwt, if there is one. The output of all steps is in the file log, the exit
-// code in the file code.
+// action to the file outputs. \n in a VALUE is a line end. The job may request identity
+// tokens: the token in release.jwt, if there is one. The output of all steps is in the
+// file log, the exit code in the file code.
 func github(ts *testscript.TestScript, _ bool, args []string) {
 	var action struct {
 		Inputs  map[string]struct{ Default string }
@@ -43,7 +43,7 @@ func github(ts *testscript.TestScript, _ bool, args []string) {
 		if _, ok := action.Inputs[name]; !ok {
 			ts.Fatalf("the action has no input %s", name)
 		}
-		values["inputs."+name] = value
+		values["inputs."+name] = strings.ReplaceAll(value, `\n`, "\n")
 	}
 	event := ts.MkAbs("event.json")
 	ts.Check(os.WriteFile(event, fmt.Appendf(nil, `{"ref":"refs/heads/main","pull_request":{"number":7},"event":%q}`, args[0]), 0o600))
