@@ -257,14 +257,13 @@ func sizes(t *testing.T) []attack {
 
 // replays deliver an image that is signed, but is not the expected one.
 func replays() []staged {
-	policy := func(change func(*verify.Policy)) func(*verify.Policy) { return change }
 	return []staged{
-		{attack{"image of another system", nil, verify.CheckSystem, `"router" is required`}, nil, policy(func(p *verify.Policy) { p.Name = "router" })},
-		{attack{"another image of the same system", nil, verify.CheckSystem, "is required"}, nil, policy(func(p *verify.Policy) { p.Image = sealtest.Digest("x") })},
-		{attack{"older image", nil, verify.CheckPolicy, "or later is required"}, nil, policy(func(p *verify.Policy) { p.NotOlderThan = now.AddDate(0, -1, 0) })},
+		{attack{"image of another system", nil, verify.CheckSystem, `"router" is required`}, nil, func(p *verify.Policy) { p.Name = "router" }},
+		{attack{"another image of the same system", nil, verify.CheckSystem, "is required"}, nil, func(p *verify.Policy) { p.Image = sealtest.Digest("x") }},
+		{attack{"older image", nil, verify.CheckPolicy, "or later is required"}, nil, func(p *verify.Policy) { p.NotOlderThan = now.AddDate(0, -1, 0) }},
 		{attack{"image without a time", nil, verify.CheckPolicy, "has no time"},
-			func(i *sealtest.Image) { i.Now, i.Decision.Date = "", "" }, policy(func(p *verify.Policy) { p.NotOlderThan = now.AddDate(0, -1, 0) })},
-		{attack{"image from the future", nil, verify.CheckPolicy, "later than the current time"}, nil, policy(func(p *verify.Policy) { p.Now = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) })},
+			func(i *sealtest.Image) { i.Now, i.Decision.Date = "", "" }, func(p *verify.Policy) { p.NotOlderThan = now.AddDate(0, -1, 0) }},
+		{attack{"image from the future", nil, verify.CheckPolicy, "later than the current time"}, nil, func(p *verify.Policy) { p.Now = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC) }},
 		{attack{"files renamed to another system", func(t *testing.T, dir string) {
 			for _, ending := range []string{"-kernel", "-initrd.img", "-cmdline"} {
 				if err := os.Rename(filepath.Join(dir, "demo"+ending), filepath.Join(dir, "router"+ending)); err != nil {
