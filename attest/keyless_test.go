@@ -20,28 +20,13 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-const person = "release@example.org"
+const person = sigstoretest.Person
 
-// newSigstore starts a Sigstore for a test, and makes the options of a signer.
+// newSigstore is sigstoretest.Start, with a client that does not wait between attempts.
 func newSigstore(t testing.TB) (*sigstoretest.Sigstore, attest.KeylessOptions) {
 	t.Helper()
-	s, err := sigstoretest.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	config, err := s.SigningConfig()
-	if err != nil {
-		t.Fatal(err)
-	}
-	root, err := s.TrustedRoot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := attest.KeylessOptions{SigningConfig: config, TrustedRoot: root,
-		Token:  func(context.Context) (string, error) { return s.Token(person, time.Now().Add(time.Hour)) },
-		Client: service.Client{Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }},
-	}
+	s, o := sigstoretest.Start(t)
+	o.Client = service.Client{Wait: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
 	return s, o
 }
 

@@ -1,7 +1,6 @@
 package verify_test
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"os"
@@ -18,29 +17,18 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/verify/keyless"
 )
 
-const person = "release@example.org"
+const person = sigstoretest.Person
 
 // keylessImage is an image that an identity signed, and the root that verifies it.
 func keylessImage(t *testing.T) (dir string, root []byte) {
 	t.Helper()
-	s, err := sigstoretest.New()
+	s, o := sigstoretest.Start(t)
+	defer s.Close() // verification needs no service
+	k, err := attest.NewKeyless(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	config, err := s.SigningConfig()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if root, err = s.TrustedRoot(); err != nil {
-		t.Fatal(err)
-	}
-	k, err := attest.NewKeyless(attest.KeylessOptions{SigningConfig: config, TrustedRoot: root,
-		Token: func(context.Context) (string, error) { return s.Token(person, time.Now().Add(time.Hour)) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sealtest.New("demo").Seal(t, k), root
+	return sealtest.New("demo").Seal(t, k), o.TrustedRoot
 }
 
 // trustIdentity trusts one identity at the present time.

@@ -2,7 +2,6 @@ package keyless_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -22,7 +21,7 @@ import (
 )
 
 const (
-	person   = "release@example.org"
+	person   = sigstoretest.Person
 	workflow = "https://github.com/o/r/.github/workflows/release.yml@refs/tags/v1"
 )
 
@@ -31,20 +30,8 @@ var trusted = keyless.Identity{Issuer: sigstoretest.Issuer, Subject: person}
 // signed is a bundle of a person, and the root that verifies it.
 func signed(t testing.TB, change ...func(*sigstoretest.Sigstore, *attest.KeylessOptions)) (raw, root []byte) {
 	t.Helper()
-	s, err := sigstoretest.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	config, err := s.SigningConfig()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if root, err = s.TrustedRoot(); err != nil {
-		t.Fatal(err)
-	}
-	o := attest.KeylessOptions{SigningConfig: config, TrustedRoot: root,
-		Token: func(context.Context) (string, error) { return s.Token(person, time.Now().Add(time.Hour)) }}
+	s, o := sigstoretest.Start(t)
+	defer s.Close() // verification needs no service
 	for _, c := range change {
 		c(s, &o)
 	}
@@ -55,7 +42,7 @@ func signed(t testing.TB, change ...func(*sigstoretest.Sigstore, *attest.Keyless
 	if raw, err = attest.SignArtifact(t.Context(), "it", digest, k); err != nil {
 		t.Fatal(err)
 	}
-	return raw, root
+	return raw, o.TrustedRoot
 }
 
 const digest = "sha256:1111111111111111111111111111111111111111111111111111111111111111"
