@@ -175,7 +175,7 @@ func (v *Verifier) opinion(path string, of *Result) (by signature, err error) {
 		return bad("the second build differs in %s", strings.Join(p.Different, ", "))
 	}
 	if p.TimeVerified != "" {
-		if t, err := statement.ParseTime(p.TimeVerified); err != nil || t.After(v.policy.Now.Add(maxSkew)) {
+		if t, err := statement.ParseTime(p.TimeVerified); err != nil || t.After(v.policy.Now.Add(MaxSkew)) {
 			return bad("its time %q is later than now, or not a time", p.TimeVerified)
 		}
 	}

@@ -9,8 +9,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// maxSkew is how far the clock of the build may be ahead of our clock.
-const maxSkew = 5 * time.Minute
+// MaxSkew is how far the clock of a build or of a timestamp service may be ahead of our
+// clock.
+const MaxSkew = 5 * time.Minute
 
 // required compares the verified content of the statements with the
 // requirements of the Policy. d is nil for a single file. If later is true,
@@ -54,7 +55,7 @@ func (v *Verifier) isRecent(path string, c *content) error {
 // "" if it is accepted. If since is zero, a decision without a time is accepted.
 func (c *content) outdated(since, now time.Time) (problem, next string) {
 	switch at := c.decided; {
-	case at.After(now.Add(maxSkew)):
+	case at.After(now.Add(MaxSkew)):
 		return fmt.Sprintf("the image's decision has time %s, which is later than the current time %s", statement.Time(at), statement.Time(now)),
 			"check --now, or the clock of this machine"
 	case since.IsZero():

@@ -121,9 +121,6 @@ func (v *Verifier) readRoot(trustedRoot []byte) error {
 	return nil
 }
 
-// maxSkew is how far other clocks may be ahead of ours.
-const maxSkew = 5 * time.Minute
-
 // Verify verifies a bundle: the signature, the certificate and its identity, the
 // timestamp and the log entry. It refuses a bundle with members that are not
 // verified, and a signature that was made after now.
@@ -150,7 +147,7 @@ func (v *Verifier) Verify(raw []byte, now time.Time) (*verify.Signature, error) 
 		return nil, err
 	}
 	at := earliest(result.VerifiedTimestamps)
-	if at.After(now.Add(maxSkew)) {
+	if at.After(now.Add(verify.MaxSkew)) {
 		return nil, fmt.Errorf("it was signed at %s, which is later than the current time %s", statement.Time(at), statement.Time(now))
 	}
 	return &verify.Signature{Payload: b.GetDsseEnvelope().GetPayload(), Issuer: cert.Issuer, Subject: cert.SubjectAlternativeName, Time: at}, nil
