@@ -130,7 +130,7 @@ func parseSigned(path string, payload []byte) (*statement.Statement, error) {
 }
 
 // readCountersignature reads a further signature of the provenance. It must sign
-// the same bytes. The signature of a stranger does not count, but is not an error:
+// the same bytes. The signature of an unknown signer does not count, but is not an error:
 // other people may trust that signer.
 func (v *Verifier) readCountersignature(f *folder, path string, provenance []byte) (countersignature, error) {
 	raw, file, err := f.readBundle(path)
