@@ -198,13 +198,9 @@ func (s *realSystem) bootGroup(group []*library, key string) {
 // probe writes the os.yml of the service that runs the checks.
 func (s *realSystem) probe(group []*library) string {
 	s.t.Helper()
-	type component struct {
-		Name   string         `json:"name"`
-		Checks []health.Check `json:"checks"`
-	}
-	var all []component
+	var all []health.Component
 	for _, l := range group {
-		all = append(all, component{l.name, l.checks})
+		all = append(all, health.Component{Name: l.name, Checks: l.checks})
 	}
 	checks, err := json.Marshal(all)
 	if err != nil {

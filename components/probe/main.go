@@ -21,11 +21,6 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/health"
 )
 
-type component struct {
-	Name   string         `json:"name"`
-	Checks []health.Check `json:"checks"`
-}
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	err := run(ctx, "/etc/probe.json")
@@ -45,13 +40,13 @@ func run(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	var all []component
+	var all []health.Component
 	if err := json.Unmarshal(data, &all); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	var wg sync.WaitGroup
 	for _, c := range all {
-		wg.Go(func() { c.wait(ctx) })
+		wg.Go(func() { wait(ctx, c) })
 	}
 	wg.Wait()
 	if ctx.Err() == nil {
@@ -74,7 +69,7 @@ const pause = time.Second
 
 // wait repeats each check until it succeeds. It prints a failure only if the last
 // one was another, so a console without news stays silent.
-func (c *component) wait(ctx context.Context) {
+func wait(ctx context.Context, c health.Component) {
 	for _, check := range c.Checks {
 		last := ""
 		for {

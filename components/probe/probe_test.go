@@ -29,7 +29,7 @@ func TestRun(t *testing.T) {
 		}
 	}()
 	port := l.Addr().(*net.TCPAddr).Port
-	data, err := json.Marshal([]component{{Name: "redis", Checks: []health.Check{{TCP: port, Send: "PING\r\n", Expect: "PONG"}}}})
+	data, err := json.Marshal([]health.Component{{Name: "redis", Checks: []health.Check{{TCP: port, Send: "PING\r\n", Expect: "PONG"}}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,6 +42,12 @@ type Check struct {
 	Expect string `json:"expect,omitempty"`
 }
 
+// Component names the checks of one component. The program probe reads a list of them.
+type Component struct {
+	Name   string  `json:"name"`
+	Checks []Check `json:"checks"`
+}
+
 // Encode writes checks as JSON, "" for none.
 func Encode(checks []Check) string {
 	if len(checks) == 0 {
