@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -58,13 +59,17 @@ Use check --facts to check stored facts later, without the images.
 
 // withoutFacts are the flags of check that say how to resolve a system. They have
 // no effect on stored facts.
-var withoutFacts = []string{"name", "arch", "components", "cache", "trust", "locked", "offline", "allow-redirect", "jobs", "rescan", "format", "cache-registry", "cache-key", "cache-sign-key"}
+var withoutFacts = []string{"name", "arch", "components", "cache", "trust", "locked", "offline", "allow-redirect", "jobs", "rescan", "format", "cache-registry", "cache-key", "cache-sign-key", "secure-boot-cert"}
 
-// checkArgs requires either os.yml files or stored facts.
+// checkArgs requires either files or stored facts, and refuses flags that have no effect
+// on them. It runs before ApplyConfig: the environment may have such flags.
 func checkArgs(cmd *cobra.Command, files []string) error {
 	if !cmd.Flags().Changed("facts") {
 		if len(files) == 0 {
 			return system.BadInput("no os.yml is given").Suggest("name an os.yml, or give stored facts with --facts FILE")
+		}
+		if slices.ContainsFunc(files, pipeline.IsImage) {
+			return withoutEffect(cmd, ofSystems, "an image file: it has no os.yml")
 		}
 		return nil
 	}

@@ -30,9 +30,6 @@ func imageFiles(cmd *cobra.Command, paths, certs []string) (*pipeline.ImageFiles
 	case images < len(paths):
 		return nil, system.BadInput("image files and os.yml files cannot be checked together").Suggest("check them separately")
 	}
-	if err := withoutEffect(cmd, ofSystems, "an image file: it has no os.yml"); err != nil {
-		return nil, err
-	}
 	out := &pipeline.ImageFiles{Paths: paths}
 	if cmd.Flags().Changed("arch") {
 		out.Arch = cmd.Flag("arch").Value.String()
