@@ -3,11 +3,14 @@
 package sealtest
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -166,6 +169,16 @@ func SignerWithKey(t testing.TB) (*attest.KeySigner, *ecdsa.PrivateKey) {
 		t.Fatal(err)
 	}
 	return s, key
+}
+
+// PublicPEM is the file of a public key.
+func PublicPEM(t testing.TB, key crypto.PublicKey) string {
+	t.Helper()
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }
 
 // Digest is sha256:HEX of a text.

@@ -75,9 +75,14 @@ func leaf() *x509.Certificate {
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}, URIs: []*url.URL{u}, Subject: pkix.Name{CommonName: "release"}}
 }
 
+// block is the PEM block of a certificate.
+func block(cert *x509.Certificate) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}))
+}
+
 func (c *company) chain(t testing.TB) *verify.Chain {
 	t.Helper()
-	chain, err := verify.ParseChain(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.root.Raw}), signerURI)
+	chain, err := verify.ParseChain([]byte(block(c.root)), signerURI)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,11 +90,11 @@ func (c *company) chain(t testing.TB) *verify.Chain {
 }
 
 // reseal signs all statements of a folder again, with a certificate.
-func reseal(t testing.TB, dir string, cert *x509.Certificate, key *ecdsa.PrivateKey, change func(object)) {
+func reseal(t *testing.T, dir string, cert *x509.Certificate, key *ecdsa.PrivateKey, change func(object)) {
 	t.Helper()
-	for _, path := range files(t.(*testing.T), filepath.Join(dir, statement.Dir)) {
+	for _, path := range files(t, filepath.Join(dir, statement.Dir)) {
 		stem := strings.TrimSuffix(path, statement.Suffix)
-		b := readBundle(t.(*testing.T), dir, stem)
+		b := readBundle(t, dir, stem)
 		sum := sha256.Sum256(verify.PAE(statement.PayloadType, b.DSSEEnvelope.Payload))
 		sig, err := ecdsa.SignASN1(rand.Reader, key, sum[:])
 		if err != nil {
@@ -108,9 +113,9 @@ func reseal(t testing.TB, dir string, cert *x509.Certificate, key *ecdsa.Private
 		if err != nil {
 			t.Fatal(err)
 		}
-		put(t.(*testing.T), filepath.Join(dir, statement.BundlePath(stem)), raw)
+		put(t, filepath.Join(dir, statement.BundlePath(stem)), raw)
 	}
-	relayout(t.(*testing.T), dir)
+	relayout(t, dir)
 }
 
 // An image that is signed with a certificate of the company is accepted.
@@ -137,7 +142,7 @@ func TestChain(t *testing.T) {
 	middle := c.issue(t, &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign, NotBefore: now.AddDate(-1, 0, 0),
 		NotAfter: now.AddDate(1, 0, 0), Subject: pkix.Name{CommonName: "Middle"}}, middleKey.Public())
 	between := &company{root: middle, key: middleKey}
-	both := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.root.Raw}), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: middle.Raw})...)
+	both := []byte(block(c.root) + block(middle))
 	chain, err := verify.ParseChain(both, signerURI)
 	if err != nil {
 		t.Fatal(err)
@@ -160,9 +165,6 @@ func TestParseChain(t *testing.T) {
 	weak, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		t.Skipf("skipped: this Go makes no weak keys: %v", err)
-	}
-	block := func(cert *x509.Certificate) string {
-		return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}))
 	}
 	for name, tt := range map[string]struct{ text, want string }{
 		"nothing":        {"", "no root certificate"},

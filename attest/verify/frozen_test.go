@@ -3,9 +3,7 @@ package verify_test
 import (
 	"bytes"
 	"crypto"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"flag"
 	"io/fs"
@@ -154,7 +152,7 @@ func writeFrozen(t *testing.T, name string) {
 	if err := attest.Countersign(t.Context(), from, dir, payload, second); err != nil {
 		t.Fatal(err)
 	}
-	f := &frozen{Keys: map[string]string{"build": publicPEM(t, first), "second": publicPEM(t, second), "opinion": publicPEM(t, third)},
+	f := &frozen{Keys: map[string]string{"build": sealtest.PublicPEM(t, first.PublicKey()), "second": sealtest.PublicPEM(t, second.PublicKey()), "opinion": sealtest.PublicPEM(t, third.PublicKey())},
 		Signers: 2, Policy: "hardened", Files: map[string]string{}, Links: map[string]string{}}
 	f.read(t, dir)
 
@@ -187,15 +185,6 @@ func writeFrozen(t *testing.T, name string) {
 	}
 	f.Folder = string(folder)
 	f.write(t, path)
-}
-
-func publicPEM(t *testing.T, s *attest.KeySigner) string {
-	t.Helper()
-	der, err := x509.MarshalPKIXPublicKey(s.PublicKey())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 }
 
 // read reads a folder. Files with the same bytes are links.

@@ -3,9 +3,7 @@ package publish_test
 import (
 	"bytes"
 	"crypto"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -290,9 +288,5 @@ func verifierOf(t *testing.T, key crypto.PublicKey) publish.Checks {
 
 func publicKey(t *testing.T, s *attest.KeySigner) []byte {
 	t.Helper()
-	der, err := x509.MarshalPKIXPublicKey(s.PublicKey())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	return []byte(sealtest.PublicPEM(t, s.PublicKey()))
 }
