@@ -122,18 +122,28 @@ func checkEntry(e *protorekor.TransparencyLogEntry) error {
 }
 
 // checkpoint reads the size and the root hash of a checkpoint (C2SP tlog-checkpoint),
-// whose signature was verified before.
+// whose signature was verified before. The base64 of signatures is not signed, so it
+// must be canonical.
 func checkpoint(text string) (size int64, root []byte, err error) {
+	malformed := errors.New("its checkpoint is malformed")
 	lines := strings.SplitN(text, "\n", 4)
-	if len(lines) < 4 {
-		return 0, nil, errors.New("its checkpoint is malformed")
+	end := strings.LastIndex(text, "\n\n")
+	if len(lines) < 4 || end < 0 {
+		return 0, nil, malformed
 	}
 	size, err = strconv.ParseInt(lines[1], 10, 64)
 	if err == nil {
 		root, err = base64.StdEncoding.DecodeString(lines[2])
 	}
 	if err != nil {
-		return 0, nil, errors.New("its checkpoint is malformed")
+		return 0, nil, malformed
+	}
+	for line := range strings.Lines(text[end+2:]) {
+		signature := strings.TrimSuffix(line[strings.LastIndexByte(line, ' ')+1:], "\n")
+		raw, err := base64.StdEncoding.DecodeString(signature)
+		if err != nil || base64.StdEncoding.EncodeToString(raw) != signature {
+			return 0, nil, malformed
+		}
 	}
 	return size, root, nil
 }
