@@ -68,7 +68,7 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 	if v.policy.SecondOpinion != "" || slices.ContainsFunc(v.rules(name), func(r *Rule) bool { return len(r.SecondOpinion) > 0 }) {
 		return nil, errors.Join(refuseNext("give the folder that build wrote", CheckRebuilt, base, "a second opinion is about a whole image: verify the whole folder and not one file"), r.Close())
 	}
-	r.Requirements = append(met, more...)
+	r.Requirements = slices.Concat(met, more)
 	r.Checked = []string{
 		"signatures of " + words.Count(len(s), "statement", "statements"),
 		fmt.Sprintf("one file of %d: the other files, the bills of materials and decision.json are not checked", len(subjects)),

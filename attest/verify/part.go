@@ -51,7 +51,7 @@ func (v *Verifier) part(f *folder, s seal, counters []countersignature, artifact
 	}
 	r := &Result{Scope: ScopeStatements, Name: name, Artifact: signed, Byproducts: c.byproducts}
 	r.describe(s, counters, c)
-	r.Requirements = append(met, more...)
+	r.Requirements = slices.Concat(met, more)
 	return r, nil
 }
 
