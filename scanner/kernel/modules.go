@@ -51,20 +51,35 @@ var magicIs = []byte("vermagic=")
 // maxMagic is the longest version magic: a release, words and a hash.
 const maxMagic = 400
 
+// carried is how many bytes before a write can belong to a magic that ends in it.
+const carried = len("vermagic=") + maxMagic
+
+// Write copies only the border between two writes, not the module.
 func (m *module) Write(p []byte) (int, error) {
 	if m.magic == "" {
-		part := slices.Concat(m.carry, p)
-		if at := bytes.Index(part, magicIs); at >= 0 {
-			text, _, whole := bytes.Cut(part[at+len(magicIs):], []byte{0})
-			if whole && len(text) <= maxMagic {
-				m.magic = string(text)
-			}
+		m.carry = append(m.carry, p[:min(len(p), carried)]...)
+		m.find(m.carry)
+		m.find(p)
+		last := m.carry
+		if len(p) > carried {
+			last = p
 		}
-		m.carry = bytes.Clone(part[max(0, len(part)-maxMagic-len(magicIs)):])
+		m.carry = append(m.carry[:0], last[max(0, len(last)-carried):]...)
 	}
 	m.last = append(m.last, p[max(0, len(p)-moduleEnd):]...)
 	m.last = m.last[max(0, len(m.last)-moduleEnd):]
 	return len(p), nil
+}
+
+// find searches part of the module for the magic, until it is found.
+func (m *module) find(part []byte) {
+	at := bytes.Index(part, magicIs)
+	if m.magic != "" || at < 0 {
+		return
+	}
+	if text, _, whole := bytes.Cut(part[at+len(magicIs):], []byte{0}); whole && len(text) <= maxMagic {
+		m.magic = string(text)
+	}
 }
 
 // Close records what was found in the module.

@@ -300,3 +300,32 @@ func TestHonestKernels(t *testing.T) {
 		})
 	}
 }
+
+// A module comes in writes of any size. Its version magic is found wherever it is cut.
+func TestMagicAcrossWrites(t *testing.T) {
+	t.Parallel()
+	for _, magic := range []string{"6.1.0 SMP ", strings.Repeat("x", maxMagic)} {
+		content := strings.Repeat("\x01", 700) + "vermagic=" + magic + "\x00" + strings.Repeat("\x02", 900)
+		for _, size := range []int{1, 7, carried - 1, carried, carried + 1, len(content)} {
+			for first := 1; first <= len(content); first += 13 {
+				m := &module{tree: newTree()}
+				for p := []byte(content); len(p) > 0; {
+					n := min(size, len(p))
+					if len(p) == len(content) {
+						n = first
+					}
+					if _, err := m.Write(p[:n]); err != nil {
+						t.Fatal(err)
+					}
+					p = p[n:]
+				}
+				if m.magic != magic {
+					t.Fatalf("writes of %d bytes after %d: %q", size, first, m.magic)
+				}
+				if len(m.carry) > 2*carried {
+					t.Fatalf("%d bytes are kept", len(m.carry))
+				}
+			}
+		}
+	}
+}
