@@ -26,7 +26,7 @@ type Options struct {
 	Stem string
 	// Time is the modification time of every entry.
 	Time time.Time
-	// Thorough: initrds are compressed better, in three times the time. It suits
+	// Thorough: initrds are compressed better, in several times the time. It suits
 	// small systems, which take little time anyway.
 	Thorough bool
 	// Small: initrds are compressed as much as possible, as a whole. This needs the
