@@ -22,7 +22,6 @@ type loader struct {
 var (
 	// authorityName also limits what reports show.
 	authorityName = lazyre.New(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
-	ruleID        = lazyre.New(`^[A-Z][A-Z0-9]*-[0-9]+$`)
 	kmsURI        = lazyre.New(`^[a-z][a-z0-9+.-]*://[^[:space:]]+$`)
 )
 

@@ -138,7 +138,7 @@ func (l *loader) digests(n *yaml.Node) []string {
 }
 
 func (l *loader) rules(n *yaml.Node) []string {
-	return l.texts(n, "id of a rule", "write an id as in `seaworthy rules list`", func(s string) bool { return ruleID.MatchString(s) })
+	return l.texts(n, "id of a rule", "write an id as in `seaworthy rules list`", decision.IsRuleID)
 }
 
 func (l *loader) texts(n *yaml.Node, what, next string, valid func(string) bool) []string {
