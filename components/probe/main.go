@@ -67,19 +67,29 @@ func reason(err error) string {
 // pause is the time between two tries.
 const pause = time.Second
 
+// A try waits longer than the one before: on a slow machine, a service may need more
+// than the first time for its answer.
+const (
+	firstPatience = 30 * time.Second
+	maxPatience   = 16 * time.Minute
+)
+
 // wait repeats each check until it succeeds. It prints a failure only if the last
 // one was another, so a console without news stays silent.
 func wait(ctx context.Context, c health.Component) {
 	for _, check := range c.Checks {
-		last := ""
+		last, patience := "", firstPatience
 		for {
-			answer, err := check.Run(ctx)
+			answer, err := check.Run(ctx, patience)
 			if ctx.Err() != nil {
 				return
 			}
 			if err == nil {
 				fmt.Printf("probe: %s: %s answers %q\n", c.Name, check.String(), answer)
 				break
+			}
+			if patience < maxPatience {
+				patience *= 2
 			}
 			if s := reason(err); s != last {
 				fmt.Printf("probe: %s: %s does not answer: %v\n", c.Name, check.String(), err)

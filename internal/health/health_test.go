@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestValidate(t *testing.T) {
@@ -95,7 +96,7 @@ func TestRun(t *testing.T) {
 		{Check{Unix: filepath.Join(dir, "s"), Expect: "hello"}, "hello"},
 		{Check{Unix: filepath.Join(dir, "t")}, "!"},
 	} {
-		got, err := tc.c.Run(t.Context())
+		got, err := tc.c.Run(t.Context(), time.Minute)
 		if (err != nil) != (tc.want == "!") || err == nil && got != tc.want {
 			t.Errorf("%+v: %q, %v", tc.c, got, err)
 		}
