@@ -159,6 +159,24 @@ func (s *realSystem) bootGroup(group []*library, key string) {
 	s.run(cli.ExitPass, "lock", files...)
 	s.run(cli.ExitPass, "check", append([]string{"--locked"}, files...)...)
 	s.run(cli.ExitPass, "build", append([]string{"--locked", "--key", key + ".key", "--output-dir", out}, files...)...)
+	text := s.untilAnswered(out, key, len(group))
+	for _, l := range group {
+		for _, name := range l.onboot {
+			if !regexp.MustCompile(`onboot \d+-` + regexp.QuoteMeta(name) + `: ok`).MatchString(text) {
+				t.Errorf("onboot %s did not end well\n%s", name, text)
+			}
+		}
+	}
+	if t.Failed() || testing.Verbose() {
+		t.Log(text)
+	}
+}
+
+// untilAnswered boots an image with the service probe until all components answer, and
+// returns what the console showed. It skips the rest of the test without QEMU.
+func (s *realSystem) untilAnswered(out, key string, components int) string {
+	t := s.t
+	t.Helper()
 	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
 		t.Skip("not booted: QEMU is not installed")
 	}
@@ -169,7 +187,7 @@ func (s *realSystem) bootGroup(group []*library, key string) {
 	go func() {
 		done <- run(ctx, []string{"boot", "--key", key + ".pub", "--memory", "1536", out}, strings.NewReader(""), console, console)
 	}()
-	ready := fmt.Sprintf("probe: all %d components answer", len(group))
+	ready := fmt.Sprintf("probe: all %d components answer", components)
 	for !strings.Contains(console.String(), ready) {
 		select {
 		case code := <-done:
@@ -182,17 +200,7 @@ func (s *realSystem) bootGroup(group []*library, key string) {
 	}
 	stop()
 	<-done
-	text := console.String()
-	for _, l := range group {
-		for _, name := range l.onboot {
-			if !regexp.MustCompile(`onboot \d+-` + regexp.QuoteMeta(name) + `: ok`).MatchString(text) {
-				t.Errorf("onboot %s did not end well\n%s", name, text)
-			}
-		}
-	}
-	if t.Failed() || testing.Verbose() {
-		t.Log(text)
-	}
+	return console.String()
 }
 
 // probe writes the os.yml of the service that runs the checks.
