@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seaworthy-os/seaworthy/builder/component/recipe/aptsources"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
@@ -117,12 +118,12 @@ func (a *apt) lists() string {
 // empty the archive cache of the machine. They are cleared here: only a file given
 // by -c can clear them.
 func (a *apt) configure(host string) error {
-	sources, skipped, err := trustedSources(host)
+	sources, skipped, err := aptsources.Trusted(host)
 	if err != nil {
 		return err
 	}
 	if a.suite != "" {
-		sources = ofRelease(sources, host, a.suite)
+		sources = aptsources.OfRelease(sources, host, a.suite)
 	}
 	for _, s := range skipped {
 		a.progress("not used: " + s + ": it turns off signature checks")

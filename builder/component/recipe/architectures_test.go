@@ -73,35 +73,3 @@ architectures:
 		t.Errorf("%d errors:\n%v", len(lines), err)
 	}
 }
-
-func TestOfRelease(t *testing.T) {
-	t.Parallel()
-	const osRelease = "NAME=x\nVERSION_CODENAME=bookworm\n"
-	list := "deb [signed-by=/k.gpg arch=a] http://a.example bookworm main contrib\ndeb http://a.example bookworm-security main\ndeb http://other.example nodistro main\n"
-	deb822 := "Types: deb\n# old: bookworm\nURIs: http://b.example\nSuites: bookworm bookworm-updates\n nodistro\nComponents: main\n\nTypes: deb\nURIs: http://other.example\nSuites: stable\n"
-	for name, c := range map[string]struct {
-		files map[string]string
-		suite string
-		want  string
-	}{
-		"list": {map[string]string{"a.list": list}, "trixie",
-			"deb [signed-by=/k.gpg arch=a] http://a.example trixie main contrib\ndeb http://a.example trixie-security main\n"},
-		"paragraphs": {map[string]string{"a.sources": deb822}, "trixie",
-			"Types: deb\nURIs: http://b.example\nComponents: main\nSuites: trixie trixie-updates\n\n"},
-		"without pockets":       {map[string]string{"a.list": list}, "sid", "deb [signed-by=/k.gpg arch=a] http://a.example sid main contrib\n"},
-		"the machine has it":    {map[string]string{"a.list": list + "deb http://a.example trixie main\n"}, "trixie", list + "deb http://a.example trixie main\n"},
-		"own release":           {map[string]string{"a.sources": deb822}, "bookworm", deb822},
-		"neither":               {map[string]string{"a.list": "deb http://other.example nodistro main\n"}, "trixie", "deb http://other.example nodistro main\n"},
-		"a release with prefix": {map[string]string{"a.list": "deb http://a.example bookworms main\n"}, "trixie", "deb http://a.example bookworms main\n"},
-	} {
-		etc := hostApt(t, map[string]string{"os-release": osRelease, "apt/empty": ""}) + "/apt"
-		got := ofRelease(c.files, etc, c.suite)
-		text := ""
-		for _, f := range sortedKeys(got) {
-			text += got[f]
-		}
-		if text != c.want {
-			t.Errorf("%s:\n%s", name, text)
-		}
-	}
-}

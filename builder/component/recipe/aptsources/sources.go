@@ -1,4 +1,6 @@
-package recipe
+// Package aptsources reads the apt sources of a machine: those that check signatures, and
+// those of one release.
+package aptsources
 
 import (
 	"os"
@@ -9,10 +11,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// trustedSources reads the apt sources of the machine, except for sources with
+// Trusted reads the apt sources of the machine, except for sources with
 // signature checks turned off: anyone could change their packages. The keys of
 // files are file names. skipped names the sources that are left out.
-func trustedSources(etc string) (files map[string]string, skipped []string, err error) {
+func Trusted(etc string) (files map[string]string, skipped []string, err error) {
 	names, err := filepath.Glob(filepath.Join(etc, "sources.list.d", "*"))
 	if err != nil {
 		return nil, nil, err

@@ -1,4 +1,4 @@
-package recipe
+package aptsources
 
 import (
 	"os"
@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// ofRelease gives sources that have a release. If no source of the machine names it,
+// OfRelease gives sources that have a release. If no source of the machine names it,
 // the sources of the machine's own release are taken, with the other release instead:
 // the same archives and the same keys. Their pockets (-security, -updates) stay. The
 // sources are unchanged if they name neither release: a name like stable can mean it.
-func ofRelease(files map[string]string, etc, suite string) map[string]string {
+func OfRelease(files map[string]string, etc, suite string) map[string]string {
 	keep := func(name string) string {
 		if name == suite || strings.HasPrefix(name, suite+"-") {
 			return name
