@@ -23,11 +23,27 @@ import data.seaworthy.tables.kconfig
 # existing are the rows whose option this version has.
 existing := {i | some i in kconfig.rows; not missing(kconfig.table[i])}
 
-missing(row) if row.since in kconfig.newer
+missing(row) if {
+	row.since in kconfig.newer
+	not backported(row)
+}
 
 missing(row) if kernel.at_least(row.until)
 
 missing(row) if kernel.at_least(row.builtin)
+
+# backported: the stable series of this version has the option too.
+backported(row) if {
+	some text in row.backports
+	first := kernel.parse(text)
+	array.slice(first, 0, 2) == kernel.version
+	patch >= first[2]
+}
+
+# patch is the third number of the version. It is undefined if there is none.
+patch := to_number(m[1]) if {
+	m := regex.find_all_string_submatch_n(`^v?\d{1,4}\.\d{1,4}\.(\d{1,4})`, input.kernel.version, 1)[0]
+}
 
 # names are the options of the rows, by their names in this version.
 names := {i: name(kconfig.table[i]) | some i in existing}

@@ -29,6 +29,12 @@ test_version if {
 	after & {"CONFIG_NEW", "CONFIG_GONE", "CONFIG_ALWAYS", "CONFIG_NAME", "CONFIG_OLD_NAME"} == {"CONFIG_NEW", "CONFIG_NAME"}
 }
 
+test_backport if {
+	rows := [row("CONFIG_LATE", "y", {"since": "6.15", "backports": ["6.1.139", "6.12.29"]})]
+	has := {version | some version in ["6.1.140", "6.2.200", "6.12", "6.12.28", "6.12.29", "6.12.117", "6.13.40", "6.15"]; values(rows, kernel("amd64", version)).CONFIG_LATE}
+	has == {"6.1.140", "6.12.29", "6.12.117", "6.15"}
+}
+
 test_values if {
 	found := values(
 		[
