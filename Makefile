@@ -14,7 +14,8 @@ LDFLAGS := -s -w -X github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli.release=
 # The components of the demo and of the examples. They are enough for the demo and
 # the tests, so a new machine does not build all.
 DEMO_COMPONENTS := kernel init crun sysctl dhcp nginx report
-ALL_COMPONENTS := $(patsubst components/%/component.yml,%,$(wildcard components/*/component.yml))
+# Kernels that are compiled have their own target: they take minutes.
+ALL_COMPONENTS := $(filter-out kernel-%,$(patsubst components/%/component.yml,%,$(wildcard components/*/component.yml)))
 LAYOUT := dist/components
 
 # The architecture of components and EFI files; empty for that of this machine.
@@ -34,7 +35,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components demo-components efi demo test test-boot test-components test-browser test-hsm test-keyless test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign cosign3 registries opa browser FORCE
+.PHONY: help build components kernel demo-components efi demo test test-boot test-components test-browser test-hsm test-keyless test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign cosign3 registries opa browser FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -71,6 +72,9 @@ efi: ## fetch systemd's EFI programs for another architecture into dist/tools: m
 
 components: build ## build all our component images, into dist/components; for another architecture: ARCH=arm64
 	@$(COMPONENT_BUILD) $(addprefix components/,$(ALL_COMPONENTS))
+
+kernel: build ## compile our hardened kernel, into dist/components (minutes; only if its inputs changed)
+	@$(COMPONENT_BUILD) components/kernel-hardened
 
 demo-components: build ## build the component images of the demo
 	@$(COMPONENT_BUILD) $(addprefix components/,$(DEMO_COMPONENTS))

@@ -85,8 +85,12 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	project, err := kernelProject(ctx, rec, o.Arch)
+	if err != nil {
+		return nil, err
+	}
 	now := &made{}
-	if now.Inputs, err = inputs(o, rec, programs); err != nil {
+	if now.Inputs, err = inputs(o, rec, programs, project); err != nil {
 		return nil, system.BadInput("the files of the recipe cannot be read").At(system.Position{File: rec.Path}).Because(err)
 	}
 	packages, last, err := findPackages(ctx, o, rec, now, open)
@@ -105,6 +109,11 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 	if rec.Debian != nil {
 		o.Progress("unpacking")
 		if err := unpack(ctx, t, sp, rec, packages); err != nil {
+			return nil, err
+		}
+	}
+	if project != nil {
+		if err := addKernel(ctx, o, t, sp, project, packages, rec.Kernel.Source.Pos); err != nil {
 			return nil, err
 		}
 	}

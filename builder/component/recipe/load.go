@@ -13,6 +13,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/seaworthy-os/seaworthy/builder/component/recipe/kbuild"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
@@ -265,8 +266,25 @@ func (r *reader) kernel(n *yaml.Node) *Kernel {
 	r.Fields(n, "kernel", map[string]func(*yaml.Node){
 		"modules":  func(n *yaml.Node) { k.Modules = patterns(n) },
 		"optional": func(n *yaml.Node) { k.Optional = patterns(n) },
+		"source":   func(n *yaml.Node) { k.Source = r.kernelSource(n) },
 	})
+	if k.Source != nil && len(k.Modules)+len(k.Optional) > 0 {
+		r.fail(n, "a kernel that is compiled from source has no modules: remove modules and optional, and set the options in the base")
+	}
 	return k
+}
+
+func (r *reader) kernelSource(n *yaml.Node) *KernelSource {
+	s := &KernelSource{Pos: r.Pos(n)}
+	r.Fields(n, "source", map[string]func(*yaml.Node){
+		"base":     func(n *yaml.Node) { s.Base = r.source(n) },
+		"policy":   func(n *yaml.Node) { s.Policy = r.source(n) },
+		"compiler": func(n *yaml.Node) { s.Compiler = r.match(n, kbuild.CompilerRE, "compiler") },
+	})
+	if n.Kind == yaml.MappingNode && (s.Base == "" || s.Policy == "" || s.Compiler == "") && !r.Failed() {
+		r.fail(n, "source needs base, policy (files with options of the kernel) and compiler (such as gcc-12)")
+	}
+	return s
 }
 
 // cleanPath reports whether p is relative, separated by slashes, and free of empty

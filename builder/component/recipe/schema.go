@@ -110,14 +110,26 @@ type Tar struct {
 	Pos     system.Position
 }
 
-// Kernel turns a Debian kernel package into LinuxKit's layout: kernel, config
-// and kernel.tar.
+// Kernel turns a Debian kernel package, or a kernel that is compiled, into LinuxKit's
+// layout: kernel, config and kernel.tar.
 type Kernel struct {
 	// Modules are names, or globs of names ("virtio*"). Their dependencies are
 	// added. Empty means all modules.
 	Modules []Value
 	// Optional modules are added if the kernel has them.
 	Optional []Value
+	// Source is set if the kernel is compiled, without modules.
+	Source *KernelSource
+	Pos    system.Position
+}
+
+// KernelSource is a kernel that is compiled from the archive of a Debian package
+// (linux-source-*). Base and Policy are parts of its configuration, as package kbuild
+// describes: files below the recipe's folder.
+type KernelSource struct {
+	Base, Policy string
+	// Compiler is the name of the compiler, and of the Debian package that has it.
+	Compiler string
 	Pos      system.Position
 }
 

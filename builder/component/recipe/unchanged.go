@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/seaworthy-os/seaworthy/builder/component/recipe/kbuild"
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
@@ -72,13 +73,17 @@ func (m *made) write(state, arch, name string) error {
 
 // inputs is the digest of everything that the image is made from, but its packages:
 // the recipe, its files, the Go programs, and the options.
-func inputs(o Options, rec *Recipe, programs []program) (string, error) {
+func inputs(o Options, rec *Recipe, programs []program, kernel *kbuild.Project) (string, error) {
 	in := struct {
 		Revision       int
 		Arch, Recipe   string
 		Time           int64
 		Files, Program []string
+		Kernel         string `json:",omitempty"`
 	}{Revision: revision, Arch: o.Arch, Recipe: rec.Digest, Time: o.Time.Unix()}
+	if kernel != nil {
+		in.Kernel = kernel.Key("")
+	}
 	root, err := os.OpenRoot(rec.Dir)
 	if err != nil {
 		return "", err

@@ -1,0 +1,123 @@
+package recipe
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/recipe/kbuild"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
+)
+
+// Files of an image with a compiled kernel, beside kernel, config and kernel.tar.
+const (
+	// kernelSources has the names of the source files that were compiled.
+	kernelSources = "kernel.sources"
+	// kernelBuild says from what the kernel was made.
+	kernelBuild = "kernel.build.json"
+)
+
+const maxOptions = 1 << 20
+
+// kernelProject is the kernel that the recipe compiles, nil for none. A missing tool is
+// reported here, before anything is fetched.
+func kernelProject(ctx context.Context, rec *Recipe, arch string) (*kbuild.Project, error) {
+	if rec.Kernel == nil || rec.Kernel.Source == nil {
+		return nil, nil
+	}
+	s := rec.Kernel.Source
+	in := kbuild.Inputs{Arch: arch, Compiler: s.Compiler}
+	root, err := os.OpenRoot(rec.Dir)
+	if err != nil {
+		return nil, system.Unusable("the folder of the recipe cannot be opened").Because(err)
+	}
+	defer root.Close()
+	for _, part := range []struct {
+		name string
+		to   *kbuild.Config
+	}{{s.Base, &in.Base}, {s.Policy, &in.Policy}} {
+		part.to.Name = filepath.Join(rec.Dir, part.name)
+		if part.to.Data, err = readOptions(root, part.name); err != nil {
+			return nil, system.BadInput("the options %q cannot be read", part.name).At(s.Pos).Because(err)
+		}
+	}
+	return kbuild.Prepare(ctx, in)
+}
+
+func readOptions(root *os.Root, name string) ([]byte, error) {
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return bounded.Read(f, maxOptions)
+}
+
+// addKernel compiles the kernel, and replaces the archive of the source by the files that a
+// Debian kernel package has.
+func addKernel(ctx context.Context, o Options, t *tree, sp *spool, project *kbuild.Project, packages []*debPackage, pos system.Position) error {
+	archive, err := sourceArchive(t, pos)
+	if err != nil {
+		return err
+	}
+	var from *debPackage
+	for _, p := range packages {
+		if p.Name == archive.owner {
+			from = p
+		}
+	}
+	delete(t.nodes, archive.path)
+	k, err := project.Build(ctx, archive.content.reader(), "sha256:"+from.SHA256, filepath.Join(o.StateDir, "kernels"), o.Progress)
+	if err != nil {
+		return err
+	}
+	about, err := json.MarshalIndent(struct {
+		SchemaVersion int     `json:"schemaVersion"`
+		Source        Package `json:"source"`
+		*kbuild.Kernel
+	}{1, from.Package, k}, "", "  ")
+	if err != nil {
+		return err
+	}
+	modules := "lib/modules/" + k.Release + "/"
+	for _, f := range []struct {
+		path string
+		data []byte
+	}{
+		{"boot/vmlinuz-" + k.Release, k.Image}, {"boot/config-" + k.Release, k.Config},
+		{modules + "modules.builtin", k.Builtin}, {modules + "modules.builtin.modinfo", k.Modinfo},
+		{kernelSources, k.Sources}, {kernelBuild, append(about, '\n')},
+	} {
+		c, err := sp.add(bytes.NewReader(f.data))
+		if err != nil {
+			return err
+		}
+		if err := t.put(&node{path: f.path, typ: system.TypeFile, mode: 0o644, content: c}, pos); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sourceArchive is the archive of the source in the packages.
+func sourceArchive(t *tree, pos system.Position) (*node, error) {
+	var found *node
+	for _, p := range sortedKeys(t.nodes) {
+		if ok, _ := path.Match("usr/src/linux-source-*.tar.xz", p); !ok || t.nodes[p].typ != system.TypeFile {
+			continue
+		}
+		if found != nil {
+			return nil, system.Unusable("the packages contain the source of two kernels: %s and %s", found.path, p).At(pos).Suggest("name only one package")
+		}
+		found = t.nodes[p]
+	}
+	if found == nil {
+		return nil, system.Unusable("the packages do not contain usr/src/linux-source-VERSION.tar.xz").At(pos).
+			Suggest("name a package such as linux-source-6.12 under debian: packages, and include usr/src/**")
+	}
+	return found, nil
+}

@@ -1,0 +1,158 @@
+package recipe
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+)
+
+const sourceRecipe = `
+name: own
+version: "6.12"
+debian: {packages: [linux-source-6.12]}
+include: ["usr/src/*.tar.xz"]
+kernel:
+  source: {base: base.config, policy: policy.config, compiler: gcc-12}
+`
+
+// fakeSource has a Makefile that makes a kernel without a compiler. Package kbuild has
+// tests of what it does.
+var fakeSource = []tarEntry{
+	{name: "linux/", typ: '5', mode: 0o755}, {name: "linux/scripts/", typ: '5', mode: 0o755},
+	{name: "linux/scripts/gen-randstruct-seed.sh", content: "exit 1\n"}, {name: "linux/main.c", content: "int x;\n"},
+	{name: "linux/Makefile", content: `
+allnoconfig:
+	cp $(KCONFIG_ALLCONFIG) .config
+bzImage:
+	mkdir -p arch/x86/boot
+	cat main.c .config > arch/x86/boot/bzImage
+	echo kernel/fs/ext4/ext4.ko > modules.builtin
+	touch modules.builtin.modinfo
+	printf 'source_main.o := main.c\n' > .main.o.cmd
+kernelrelease:
+	@echo 6.12.117-own
+`},
+}
+
+// fakeTools are programs that a build needs, and that the fake Makefile does not call.
+func fakeTools(t *testing.T) {
+	t.Helper()
+	for _, tool := range []string{"make", "xz"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip(tool + " is not installed")
+		}
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"x86_64-linux-gnu-gcc-12", "gcc-12", "g++-12", "x86_64-linux-gnu-ld", "ld", "flex", "bison", "bc", "perl", "zstd"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\necho /version 12\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+}
+
+func TestKernelFromSource(t *testing.T) {
+	fakeTools(t)
+	a := newArchive(t)
+	a.add(t, osRelease, "12", "", tarEntry{name: "./usr/lib/os-release", content: "ID=debian\n"})
+	a.add(t, "linux-source-6.12", "6.12.117-1", "", tarEntry{name: "./usr/src/linux-source-6.12.tar.xz", content: string(compress(t, ".xz", tarOf(t, fakeSource...)))},
+		tarEntry{name: "./usr/src/other", content: "x"}, tarEntry{name: "./usr/share/doc/linux-source-6.12/copyright", content: "GPL"})
+	layout, state, base := t.TempDir(), t.TempDir(), "CONFIG_A=y\n"
+	try := func() (*Result, error) {
+		return tryBuild(t, a, layout, sourceRecipe, func(o *Options) {
+			o.StateDir = state
+			for name, text := range map[string]string{"base.config": base, "policy.config": "# CONFIG_B is not set\n"} {
+				if err := os.WriteFile(filepath.Join(o.Dir, name), []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+	res, err := try()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, lines, contents := image(t, layout, res.Manifest)
+	if contents["kernel"] != "int x;\nCONFIG_A=y\nCONFIG_B=n\n" || contents["config"] != "CONFIG_A=y\nCONFIG_B=n\n" || contents["kernel.sources"] != "main.c\n" {
+		t.Errorf("%q %q %q", contents["kernel"], contents["config"], contents["kernel.sources"])
+	}
+	if all := strings.Join(lines, "\n"); strings.Contains(all, "usr/src") || !strings.Contains(all, "usr/share/doc/linux-source-6.12/copyright") {
+		t.Error(all)
+	}
+	if _, files := untar(t, []byte(contents["kernel.tar"])); files["lib/modules/6.12.117-own/modules.builtin"] == "" || files["lib/modules/6.12.117-own/modules.dep"] != "" {
+		t.Errorf("kernel.tar: %v", files)
+	}
+	var about struct {
+		Release string
+		Inputs  string
+		Tools   []string
+		Source  Package
+	}
+	if err := json.Unmarshal([]byte(contents["kernel.build.json"]), &about); err != nil || about.Release != "6.12.117-own" || len(about.Tools) != 4 ||
+		about.Source.Name != "linux-source-6.12" || about.Source.Version != "6.12.117-1" {
+		t.Errorf("%+v %v", about, err)
+	}
+	if len(res.Packages) != 2 || res.Packages[1].Name != "linux-source-6.12" {
+		t.Errorf("packages %+v", res.Packages)
+	}
+	if again, err := try(); err != nil || !again.Unchanged || again.Manifest != res.Manifest {
+		t.Errorf("the same inputs: %+v, %v", again, err)
+	}
+	base = "CONFIG_A=y\nCONFIG_C=y\n"
+	if other, err := try(); err != nil || other.Unchanged || other.Manifest == res.Manifest {
+		t.Errorf("another base: %+v, %v", other, err)
+	}
+	base = "CONFIG_B=y\n"
+	if _, err := try(); !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), "contradicts the policy") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestKernelWithoutSource(t *testing.T) {
+	fakeTools(t)
+	for name, c := range map[string]struct {
+		files []string
+		want  string
+	}{
+		"none": {[]string{"./usr/src/linux.tar.gz"}, "do not contain usr/src/linux-source-VERSION.tar.xz"},
+		"two":  {[]string{"./usr/src/linux-source-1.tar.xz", "./usr/src/linux-source-2.tar.xz"}, "the source of two kernels"},
+	} {
+		a := newArchive(t)
+		a.add(t, osRelease, "12", "", tarEntry{name: "./usr/lib/os-release", content: "ID=debian\n"})
+		var entries []tarEntry
+		for _, f := range c.files {
+			entries = append(entries, tarEntry{name: f, content: "x"})
+		}
+		a.add(t, "linux-source-6.12", "6.12.117-1", "", entries...)
+		_, err := tryBuild(t, a, t.TempDir(), strings.Replace(sourceRecipe, "*.tar.xz", "*", 1), func(o *Options) {
+			for _, name := range []string{"base.config", "policy.config"} {
+				if err := os.WriteFile(filepath.Join(o.Dir, name), nil, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestKernelSourceErrors(t *testing.T) {
+	t.Parallel()
+	for recipe, want := range map[string]string{
+		strings.Replace(sourceRecipe, "gcc-12", "gcc-11", 1):                   `compiler "gcc-11" must match`,
+		strings.Replace(sourceRecipe, "base: base.config, ", "", 1):            "source needs base, policy",
+		strings.Replace(sourceRecipe, "base.config", "../base.config", 1):      "must be in the folder of the recipe",
+		strings.Replace(sourceRecipe, "kernel:", "kernel:\n  modules: [x]", 1): "has no modules",
+	} {
+		if _, err := parse("component.yml", []byte(recipe)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v lacks %s", err, want)
+		}
+	}
+}
