@@ -75,13 +75,14 @@ func addKernel(s *sbom.SBOM, k *Kernel) string {
 	return from
 }
 
-// kernelPackage finds the distribution's package of the kernel: the one with
-// the kernel's version in its name, or the only one that does not contradict it.
+// kernelPackage finds the distribution's package of the kernel, or of the source that it
+// was compiled from: the one with the kernel's version in its name, or the only one that
+// does not contradict it.
 func kernelPackage(s *sbom.SBOM, version string) *pkg.Package {
 	var found []pkg.Package
 	for _, p := range s.Artifacts.Packages.Sorted(pkg.DebPkg, pkg.ApkPkg, pkg.RpmPkg) {
 		switch {
-		case p.Type == pkg.DebPkg && strings.HasPrefix(p.Name, "linux-image-"),
+		case p.Type == pkg.DebPkg && (strings.HasPrefix(p.Name, "linux-image-") || strings.HasPrefix(p.Name, "linux-source-")),
 			p.Type == pkg.ApkPkg && strings.HasPrefix(p.Name, "linux-"),
 			p.Type == pkg.RpmPkg && (p.Name == "kernel" || p.Name == "kernel-core"):
 		default:

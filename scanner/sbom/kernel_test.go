@@ -20,6 +20,8 @@ func TestKernelPackageContradicts(t *testing.T) {
 		"a metapackage":              {pkg.DebPkg, "linux-image-amd64", "6.1.158-1", "6.1.0-41-amd64"},
 		"a metapackage of a series":  {pkg.DebPkg, "linux-image-6.12-amd64", "6.12.117-1", "6.12.117+deb13-amd64"},
 		"an epoch":                   {pkg.DebPkg, "linux-image-rpi-v8", "1:6.12.25-1+rpt1", "6.12.25+rpt-rpi-v8"},
+		"compiled from source":       {pkg.DebPkg, "linux-source-6.12", "6.12.117-1~deb12u1", "6.12.117-seaworthy"},
+		"another source":             {pkg.DebPkg, "linux-source-6.1", "6.1.158-1", "!6.12.117-seaworthy"},
 		"Alpine":                     {pkg.ApkPkg, "linux-lts", "6.6.71-r0", "6.6.71-0-lts"},
 		"Fedora":                     {pkg.RpmPkg, "kernel-core", "5.14.0-427.el9", "5.14.0-427.el9.x86_64"},
 		"another release":            {pkg.DebPkg, "linux-image-6.1.0-41-amd64", "6.1.158-1", "!6.1.0-40-amd64"},
