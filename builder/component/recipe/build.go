@@ -54,6 +54,9 @@ type Result struct {
 	Size int64
 	// Unchanged says that the layout had the image already.
 	Unchanged bool
+	// Kernel is the kernel that the component compiled. It is nil for other components,
+	// and for an image that is unchanged.
+	Kernel *CompiledKernel
 }
 
 var archRE = lazyre.New(`^[a-z0-9]{2,16}$`)
@@ -112,9 +115,15 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 			return nil, err
 		}
 	}
+	var kernel *CompiledKernel
 	if project != nil {
-		if err := addKernel(ctx, o, t, sp, project, packages, rec.Kernel.Source.Pos); err != nil {
+		if kernel, err = addKernel(ctx, o, t, sp, project, packages, rec.Kernel.Source.Pos); err != nil {
 			return nil, err
+		}
+		if o.Locked {
+			if err := kernel.check(rec, o.Arch); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if rec.Kernel != nil {
@@ -142,10 +151,11 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 		return nil, err
 	}
 	if o.WriteLock && rec.Debian != nil {
-		if err := writeLock(rec, o.Arch, packages); err != nil {
+		if err := writeLock(rec, o.Arch, packages, kernel); err != nil {
 			return nil, err
 		}
 	}
+	r.Kernel = kernel
 	now.Manifest, now.Kept, now.Size = r.Manifest, r.Packages, r.Size
 	return r, now.write(o.StateDir, o.Arch, rec.Name)
 }
@@ -163,8 +173,8 @@ func defaultState() (string, error) {
 // now. If the last image has the same inputs, it returns that image instead.
 func findPackages(ctx context.Context, o Options, rec *Recipe, now *made, open openSource) ([]*debPackage, *Result, error) {
 	last := readMade(o.StateDir, o.Arch, rec.Name)
-	if o.WriteLock { // the packages must be resolved
-		last = nil
+	if o.WriteLock || o.Locked && rec.Kernel != nil && rec.Kernel.Source != nil {
+		last = nil // the packages must be resolved, and the kernel compared
 	}
 	if rec.Debian == nil {
 		if o.Locked || o.WriteLock {

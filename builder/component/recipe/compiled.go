@@ -7,10 +7,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/recipe/kbuild"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // Files of an image with a compiled kernel, beside kernel, config and kernel.tar.
@@ -59,10 +61,10 @@ func readOptions(root *os.Root, name string) ([]byte, error) {
 
 // addKernel compiles the kernel, and replaces the archive of the source by the files that a
 // Debian kernel package has.
-func addKernel(ctx context.Context, o Options, t *tree, sp *spool, project *kbuild.Project, packages []*debPackage, pos system.Position) error {
+func addKernel(ctx context.Context, o Options, t *tree, sp *spool, project *kbuild.Project, packages []*debPackage, pos system.Position) (*CompiledKernel, error) {
 	archive, err := sourceArchive(t, pos)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var from *debPackage
 	for _, p := range packages {
@@ -71,9 +73,9 @@ func addKernel(ctx context.Context, o Options, t *tree, sp *spool, project *kbui
 		}
 	}
 	delete(t.nodes, archive.path)
-	k, err := project.Build(ctx, archive.content.reader(), "sha256:"+from.SHA256, filepath.Join(o.StateDir, "kernels"), o.Progress)
+	k, err := project.Build(ctx, archive.content.reader(), digests.FromHex(from.SHA256), filepath.Join(o.StateDir, "kernels"), o.Progress)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	about, err := json.MarshalIndent(struct {
 		SchemaVersion int     `json:"schemaVersion"`
@@ -81,7 +83,7 @@ func addKernel(ctx context.Context, o Options, t *tree, sp *spool, project *kbui
 		*kbuild.Kernel
 	}{1, from.Package, k}, "", "  ")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	modules := "lib/modules/" + k.Release + "/"
 	for _, f := range []struct {
@@ -94,13 +96,63 @@ func addKernel(ctx context.Context, o Options, t *tree, sp *spool, project *kbui
 	} {
 		c, err := sp.add(bytes.NewReader(f.data))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := t.put(&node{path: f.path, typ: system.TypeFile, mode: 0o644, content: c}, pos); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return &CompiledKernel{k.Inputs, digests.Of(k.Image), digests.Of(k.Config)}, nil
+}
+
+// KernelInputs is the digest (sha256:HEX) of what the kernel of a component would be compiled
+// from, with the packages that apt offers now. Nothing is fetched or compiled.
+func KernelInputs(ctx context.Context, o Options) (string, error) {
+	if o.Progress == nil {
+		o.Progress = func(string) {}
+	}
+	rec, err := Load(o.Dir)
+	if err != nil {
+		return "", err
+	}
+	rec = rec.on(o.Arch)
+	project, err := kernelProject(ctx, rec, o.Arch)
+	if err != nil {
+		return "", err
+	}
+	if project == nil {
+		return "", system.BadInput("%s compiles no kernel", rec.Path)
+	}
+	if o.StateDir == "" {
+		if o.StateDir, err = defaultState(); err != nil {
+			return "", err
+		}
+	}
+	s := newSources(o)
+	defer s.Close()
+	src, done, err := s.open(ctx, rec, o.Progress)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	return kernelInputs(ctx, src, rec, o.Arch, project)
+}
+
+func kernelInputs(ctx context.Context, src packageSource, rec *Recipe, arch string, project *kbuild.Project) (string, error) {
+	var wants []string
+	for _, p := range rec.Debian.Packages {
+		wants = append(wants, strings.ReplaceAll(p.Text, "{arch}", arch))
+	}
+	packages, err := src.resolve(ctx, wants, rec.Debian.Depends)
+	if err != nil {
+		return "", err
+	}
+	for _, p := range packages {
+		if strings.HasPrefix(p.Name, "linux-source-") {
+			return project.Key(digests.FromHex(p.SHA256)), nil
+		}
+	}
+	return "", system.Unusable("no package has the source of a kernel").At(rec.Kernel.Source.Pos).Suggest("name a package such as linux-source-6.12 under debian: packages")
 }
 
 // sourceArchive is the archive of the source in the packages.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 const sourceRecipe = `
@@ -104,6 +105,9 @@ func TestKernelFromSource(t *testing.T) {
 	if again, err := try(); err != nil || !again.Unchanged || again.Manifest != res.Manifest {
 		t.Errorf("the same inputs: %+v, %v", again, err)
 	}
+	if res.Kernel == nil || res.Kernel.Inputs != about.Inputs || res.Kernel.Kernel != digests.Of([]byte(contents["kernel"])) || res.Kernel.Config != digests.Of([]byte(contents["config"])) {
+		t.Errorf("%+v", res.Kernel)
+	}
 	base = "CONFIG_A=y\nCONFIG_C=y\n"
 	if other, err := try(); err != nil || other.Unchanged || other.Manifest == res.Manifest {
 		t.Errorf("another base: %+v, %v", other, err)
@@ -111,6 +115,73 @@ func TestKernelFromSource(t *testing.T) {
 	base = "CONFIG_B=y\n"
 	if _, err := try(); !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), "contradicts the policy") {
 		t.Errorf("%v", err)
+	}
+}
+
+// The lock has the inputs and the kernel. The same inputs must give the same kernel.
+func TestKernelLock(t *testing.T) {
+	fakeTools(t)
+	a := newArchive(t)
+	a.add(t, osRelease, "12", "", tarEntry{name: "./usr/lib/os-release", content: "ID=debian\n"})
+	a.add(t, "linux-source-6.12", "6.12.117-1", "", tarEntry{name: "./usr/src/linux-source-6.12.tar.xz", content: string(compress(t, ".xz", tarOf(t, fakeSource...)))})
+	dir, layout, state := t.TempDir(), t.TempDir(), t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(FileName, sourceRecipe)
+	write("base.config", "CONFIG_A=y\n")
+	write("policy.config", "")
+	try := func(change func(*Options)) (*Result, error) {
+		o := Options{Dir: dir, Output: layout, Arch: "amd64", StateDir: state}
+		change(&o)
+		return build(t.Context(), o, a.open)
+	}
+	lock := func(o *Options) { o.WriteLock = true }
+	locked := func(o *Options) { o.Locked = true }
+	res, err := try(lock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k, err := LockedKernel(dir, "amd64"); err != nil || k == nil || *k != *res.Kernel {
+		t.Errorf("%+v %v, want %+v", k, err, res.Kernel)
+	}
+	rec, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, err := kernelProject(t.Context(), rec, "amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, done, err := a.open(t.Context(), rec, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inputs, err := kernelInputs(t.Context(), src, rec, "amd64", project)
+	done()
+	if err != nil || inputs != res.Kernel.Inputs {
+		t.Errorf("the inputs without a build are %s %v, want %s", inputs, err, res.Kernel.Inputs)
+	}
+	if _, err := try(locked); err != nil {
+		t.Error(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, LockName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ old, new, want string }{
+		"another kernel": {res.Kernel.Kernel, digests.Of(nil), "the same inputs gave another kernel"},
+		"other inputs":   {res.Kernel.Inputs, digests.Of(nil), "from other inputs"},
+		"no kernel":      {`"amd64": {`, `"arm64": {`, "has no kernel for architecture amd64"},
+		"no digest":      {res.Kernel.Config, "sha256:1", "the digests of a kernel are not valid"},
+	} {
+		write(LockName, strings.ReplaceAll(string(data), c.old, c.new))
+		if _, err := try(locked); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -25,6 +25,45 @@ type lockFile struct {
 	SchemaVersion int                  `json:"schemaVersion"`
 	Component     string               `json:"component"`
 	Architectures map[string][]Package `json:"architectures"`
+	// Kernels are the compiled kernels, by architecture.
+	Kernels map[string]*CompiledKernel `json:"kernels,omitempty"`
+}
+
+// CompiledKernel is what a kernel was compiled from, and the result. All are digests
+// (sha256:HEX).
+type CompiledKernel struct {
+	Inputs string `json:"inputs"`
+	Kernel string `json:"kernel"`
+	Config string `json:"config"`
+}
+
+// LockedKernel is the kernel in the lock of a component, nil for none.
+func LockedKernel(dir, arch string) (*CompiledKernel, error) {
+	l, err := loadLock(filepath.Join(dir, LockName))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, system.BadInput("the lock cannot be read").At(system.Position{File: filepath.Join(dir, LockName)}).Because(err)
+	}
+	return l.Kernels[arch], nil
+}
+
+// check compares a kernel with that of the lock. The same inputs must give the same kernel.
+func (k *CompiledKernel) check(rec *Recipe, arch string) error {
+	locked, err := LockedKernel(rec.Dir, arch)
+	if err != nil || locked != nil && *locked == *k {
+		return err
+	}
+	at := system.Position{File: filepath.Join(rec.Dir, LockName)}
+	switch {
+	case locked == nil:
+		return system.Mismatch("the lock has no kernel for architecture %s", arch).At(at).Suggest("build with --write-lock instead of --locked")
+	case locked.Inputs != k.Inputs:
+		return system.Mismatch("the kernel was compiled from other inputs than that of the lock: %s, not %s", k.Inputs, locked.Inputs).At(at).
+			Suggest("build with --write-lock instead of --locked")
+	}
+	return system.Mismatch("the same inputs gave another kernel: %s with the configuration %s, but the lock has %s with %s", k.Kernel, k.Config, locked.Kernel, locked.Config).At(at)
 }
 
 // readLock returns the locked packages for arch.
@@ -64,6 +103,11 @@ func parseLock(data []byte) (*lockFile, error) {
 	if l.SchemaVersion != 1 {
 		return nil, fmt.Errorf("schemaVersion %d is unknown: this version of seaworthy reads 1", l.SchemaVersion)
 	}
+	for _, k := range l.Kernels {
+		if k == nil || !digests.Valid(k.Inputs) || !digests.Valid(k.Kernel) || !digests.Valid(k.Config) {
+			return nil, errors.New("the digests of a kernel are not valid")
+		}
+	}
 	for _, packages := range l.Architectures {
 		for _, p := range packages {
 			if !debNameRE.MatchString(p.Name) || !debVerRE.MatchString(p.Version) || !debArchRE.MatchString(p.Architecture) || !digests.ValidHex(p.SHA256) {
@@ -90,8 +134,9 @@ func compareLock(locked []Package, got []*debPackage) error {
 	return errors.Join(errs...)
 }
 
-// writeLock records the packages for arch, and keeps other architectures.
-func writeLock(rec *Recipe, arch string, packages []*debPackage) error {
+// writeLock records the packages and the kernel for arch, and keeps other architectures.
+// kernel may be nil.
+func writeLock(rec *Recipe, arch string, packages []*debPackage, kernel *CompiledKernel) error {
 	name := filepath.Join(rec.Dir, LockName)
 	l, err := loadLock(name)
 	if err != nil || l.Component != rec.Reference() {
@@ -103,6 +148,13 @@ func writeLock(rec *Recipe, arch string, packages []*debPackage) error {
 	l.Architectures[arch] = nil
 	for _, p := range packages {
 		l.Architectures[arch] = append(l.Architectures[arch], p.Package)
+	}
+	delete(l.Kernels, arch)
+	if kernel != nil {
+		if l.Kernels == nil {
+			l.Kernels = map[string]*CompiledKernel{}
+		}
+		l.Kernels[arch] = kernel
 	}
 	data, err := json.MarshalIndent(l, "", "  ")
 	if err != nil {

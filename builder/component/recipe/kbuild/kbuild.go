@@ -110,7 +110,7 @@ func (p *Project) Key(source string) string {
 // digest of the package that has the archive.
 func (p *Project) Build(ctx context.Context, archive io.Reader, source, cache string, progress func(string)) (*Kernel, error) {
 	key := p.Key(source)
-	dir := filepath.Join(cache, strings.TrimPrefix(key, "sha256:"))
+	dir := filepath.Join(cache, digests.Hex(key))
 	if k, err := load(dir); err == nil && k.Inputs == key {
 		progress("the kernel " + k.Release + " was compiled before")
 		return k, nil
@@ -193,7 +193,7 @@ var releaseRE = lazyre.New(`^[0-9]+\.[0-9]+\.[0-9]+[A-Za-z0-9._+-]{0,64}$`)
 // Each source, architecture and compiler has its own. It is no secret: everyone who has the
 // kernel can compute it. It makes the order differ from that of other kernels.
 func (p *Project) seed(source string) string {
-	return strings.TrimPrefix(digests.Of([]byte(strings.Join(append([]string{source, p.in.Arch, p.in.Compiler}, p.tools.versions...), "\n"))), "sha256:")
+	return digests.Hex(digests.Of([]byte(strings.Join(append([]string{source, p.in.Arch, p.in.Compiler}, p.tools.versions...), "\n"))))
 }
 
 // fixLayout writes the seed into the kernel's script that makes it. The script would take
@@ -203,7 +203,7 @@ func fixLayout(source, value string) error {
 	if _, err := os.Stat(name); err != nil {
 		return err
 	}
-	hash := strings.TrimPrefix(digests.Of([]byte(value)), "sha256:")
+	hash := digests.Hex(digests.Of([]byte(value)))
 	return os.WriteFile(name, fmt.Appendf(nil, "#!/bin/sh\necho %s > \"$1\"\necho '#define RANDSTRUCT_HASHED_SEED \"%s\"' > \"$2\"\n", value, hash), 0o755)
 }
 
