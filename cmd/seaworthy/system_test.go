@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-containerregistry/pkg/registry"
 
 	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/builder/image"
@@ -116,8 +120,9 @@ func TestInsecure(t *testing.T) {
 	}
 }
 
-// TestMinimal builds, signs, verifies and boots the example. Over the network, its
-// services report their permissions.
+// TestMinimal builds, signs, verifies and boots the example. In make test, it boots
+// from a registry; in make test-boot, from folders. Over the network, its services
+// report their permissions.
 func TestMinimal(t *testing.T) {
 	s := newSystem(t)
 	yml := s.path("minimal.yml")
@@ -145,11 +150,32 @@ func TestMinimal(t *testing.T) {
 			}
 		}
 		s.inside(out)
+		if !allBoots() { // all formats are too large for a registry in memory
+			out = s.published(out)
+		}
 		s.boots(out, group)
 	}
 	if sized != len(sizedFiles) {
 		t.Errorf("the sizes of %d formats were checked, want %d", sized, len(sizedFiles))
 	}
+}
+
+// published pushes a folder to a registry, and gives the reference of the image. At
+// the end of the test, no temporary file of a boot may be left.
+func (s *realSystem) published(out string) string {
+	s.t.Helper()
+	server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0))))
+	temporary := s.t.TempDir()
+	s.t.Setenv("TMPDIR", temporary)
+	s.t.Cleanup(func() {
+		server.Close()
+		if left, err := os.ReadDir(temporary); err != nil || len(left) != 0 {
+			s.t.Errorf("boot left temporary files: %v, %v", left, err)
+		}
+	})
+	ref := strings.TrimPrefix(server.URL, "http://") + "/systems/minimal:1"
+	s.bare(cli.ExitPass, "push", out, ref)
+	return ref
 }
 
 // locked makes the lock and the keys of the system. It passes the baseline without
@@ -240,7 +266,8 @@ func (s *realSystem) boots(out string, formats []string, more ...string) {
 // emulators are the programs that boot the architectures.
 var emulators = map[string]string{"amd64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
 
-// answers boots one format to the answers of its services.
+// answers boots one format to the answers of its services. out is a folder, or the
+// reference of an image in a registry.
 func (s *realSystem) answers(t *testing.T, out, format string, more ...string) {
 	if _, err := exec.LookPath(emulators[s.arch]); err != nil {
 		t.Skipf("skipped: %s is not installed", emulators[s.arch])
