@@ -43,6 +43,8 @@ type Sigstore struct {
 	Subject string
 	// Forget makes the log answer with a proof for a tree without the entry.
 	Forget bool
+	// CT puts the log of certificates into the trusted root.
+	CT bool
 
 	mu       sync.Mutex
 	services map[string]http.HandlerFunc
@@ -53,6 +55,7 @@ type Sigstore struct {
 	tsaLeaf      *x509.Certificate
 	tsaKey       *ecdsa.PrivateKey
 	logKey, oidc *ecdsa.PrivateKey
+	ctKey        *ecdsa.PrivateKey
 	server       *httptest.Server
 }
 
@@ -72,21 +75,12 @@ func New() (*Sigstore, error) {
 	if s.tsa, err = newAuthority("test TSA"); err != nil {
 		return nil, err
 	}
-	for _, key := range []**ecdsa.PrivateKey{&s.tsaKey, &s.logKey, &s.oidc} {
+	for _, key := range []**ecdsa.PrivateKey{&s.tsaKey, &s.logKey, &s.ctKey, &s.oidc} {
 		if *key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
 			return nil, err
 		}
 	}
-	usage, err := asn1.Marshal([]asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, 8}})
-	if err != nil {
-		return nil, err
-	}
-	s.tsaLeaf, err = s.tsa.issue(&x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "test TSA leaf"},
-		NotBefore: begin, NotAfter: end, KeyUsage: x509.KeyUsageDigitalSignature,
-		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Critical: true, Value: usage}},
-	}, s.tsaKey.Public())
-	if err != nil {
+	if s.tsaLeaf, err = s.tsaCertificate(begin, end); err != nil {
 		return nil, err
 	}
 	s.services = map[string]http.HandlerFunc{CA: s.serveCA, TSA: s.serveTSA, Log: s.serveLog}
@@ -103,6 +97,19 @@ func New() (*Sigstore, error) {
 	}))
 	s.URL = s.server.URL
 	return s, nil
+}
+
+// tsaCertificate is a certificate for the key of the timestamp authority.
+func (s *Sigstore) tsaCertificate(from, until time.Time) (*x509.Certificate, error) {
+	usage, err := asn1.Marshal([]asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, 8}})
+	if err != nil {
+		return nil, err
+	}
+	return s.tsa.issue(&x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "test TSA leaf"},
+		NotBefore: from, NotAfter: until, KeyUsage: x509.KeyUsageDigitalSignature,
+		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Critical: true, Value: usage}},
+	}, s.tsaKey.Public())
 }
 
 // Close stops the services.
@@ -168,20 +175,35 @@ func (s *Sigstore) SigningConfig() ([]byte, error) {
 
 // TrustedRoot is the file with the keys and certificates of the services.
 func (s *Sigstore) TrustedRoot() ([]byte, error) {
-	id, err := logID(s.logKey.Public())
+	logs, err := s.logs(s.logKey)
 	if err != nil {
 		return nil, err
 	}
-	log := &root.TransparencyLog{BaseURL: s.URL, ID: id[:], ValidityPeriodStart: begin, HashFunc: crypto.SHA256,
-		PublicKey: s.logKey.Public(), SignatureHashFunc: crypto.SHA256}
+	var certificates map[string]*root.TransparencyLog
+	if s.CT {
+		if certificates, err = s.logs(s.ctKey); err != nil {
+			return nil, err
+		}
+	}
 	r, err := root.NewTrustedRoot(root.TrustedRootMediaType01,
-		[]root.CertificateAuthority{&root.FulcioCertificateAuthority{Root: s.ca.cert, ValidityPeriodStart: begin, URI: s.URL}}, nil,
+		[]root.CertificateAuthority{&root.FulcioCertificateAuthority{Root: s.ca.cert, ValidityPeriodStart: begin, URI: s.URL}}, certificates,
 		[]root.TimestampingAuthority{&root.SigstoreTimestampingAuthority{Root: s.tsa.cert, Leaf: s.tsaLeaf, ValidityPeriodStart: begin, URI: s.URL}},
-		map[string]*root.TransparencyLog{hex.EncodeToString(id[:]): log})
+		logs)
 	if err != nil {
 		return nil, err
 	}
 	return r.MarshalJSON()
+}
+
+// logs is a list with the log that has a key.
+func (s *Sigstore) logs(key *ecdsa.PrivateKey) (map[string]*root.TransparencyLog, error) {
+	id, err := logID(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	log := &root.TransparencyLog{BaseURL: s.URL, ID: id[:], ValidityPeriodStart: begin, HashFunc: crypto.SHA256,
+		PublicKey: key.Public(), SignatureHashFunc: crypto.SHA256}
+	return map[string]*root.TransparencyLog{hex.EncodeToString(id[:]): log}, nil
 }
 
 // origin is the name of the log in its checkpoints.

@@ -101,11 +101,21 @@ func Gather(ctx context.Context, o SiteOptions) (*Site, error) {
 	return s, errors.Join(errs...)
 }
 
+// isTrustedRoot reports whether a file is a trusted root of Sigstore, or several, one
+// after the other.
 func isTrustedRoot(raw []byte) bool {
-	var doc struct {
-		MediaType string `json:"mediaType"`
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	for n := 0; ; n++ {
+		var doc struct {
+			MediaType string `json:"mediaType"`
+		}
+		switch err := dec.Decode(&doc); {
+		case errors.Is(err, io.EOF):
+			return n > 0
+		case err != nil || !strings.HasPrefix(doc.MediaType, trustedRootType):
+			return false
+		}
 	}
-	return json.Unmarshal(raw, &doc) == nil && strings.HasPrefix(doc.MediaType, trustedRootType)
 }
 
 // ReadSite returns the documents in an archive, unverified.

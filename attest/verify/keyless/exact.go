@@ -30,15 +30,51 @@ func exact(raw []byte, b *protobundle.Bundle) error {
 	if err != nil {
 		return err
 	}
+	if raw, err = withoutEmpty(raw); err != nil {
+		return errForm
+	}
+	if again, err = withoutEmpty(again); err != nil {
+		return err
+	}
 	if !statement.SameJSON(raw, again) || b.GetDsseEnvelope().GetSignatures()[0].GetKeyid() != "" {
 		return errForm
 	}
 	return nil
 }
 
+// withoutEmpty removes empty texts and lists: some programs write them, and others
+// do not.
+func withoutEmpty(raw []byte) ([]byte, error) {
+	var v any
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	if err := dec.Decode(&v); err != nil {
+		return nil, err
+	}
+	var drop func(any)
+	drop = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for name, member := range v {
+				list, isList := member.([]any)
+				if isList && len(list) == 0 || member == any("") {
+					delete(v, name)
+				}
+				drop(member)
+			}
+		case []any:
+			for _, one := range v {
+				drop(one)
+			}
+		}
+	}
+	drop(v)
+	return json.Marshal(v)
+}
+
 // checkVerified requires that each timestamp and each log entry was verified, and
 // the members of log entries that sigstore-go does not read.
-func (v *Verifier) checkVerified(b *protobundle.Bundle, result *sigstore.VerificationResult) error {
+func (v *trusted) checkVerified(b *protobundle.Bundle, result *sigstore.VerificationResult) error {
 	stamps := 0
 	for _, one := range result.VerifiedTimestamps {
 		if one.Type == "TimestampAuthority" {
@@ -47,7 +83,7 @@ func (v *Verifier) checkVerified(b *protobundle.Bundle, result *sigstore.Verific
 	}
 	m := b.GetVerificationMaterial()
 	if n := len(m.GetTimestampVerificationData().GetRfc3161Timestamps()); n != stamps {
-		return fmt.Errorf("%d of %d timestamps are not from a trusted authority", n-stamps, n)
+		return fmt.Errorf("%d of %d timestamps are not from a trusted authority, or are outside of the validity of the certificate", n-stamps, n)
 	}
 	for _, one := range m.GetTimestampVerificationData().GetRfc3161Timestamps() {
 		if err := exactTimestamp(one.GetSignedTimestamp(), timestampCertificates(v.root)); err != nil {

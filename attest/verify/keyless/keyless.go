@@ -7,8 +7,11 @@
 package keyless
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -30,6 +33,9 @@ import (
 // Sigstore has 10 KiB.
 const MaxRoot = 1 << 20
 
+// maxRoots is the largest number of roots in one file.
+const maxRoots = 16
+
 // Identity is a trusted identity, and the provider that must have confirmed it.
 type Identity struct {
 	// Issuer is the identity provider in the certificate, exactly.
@@ -42,9 +48,14 @@ type Identity struct {
 
 // Verifier verifies bundles. Make one with New.
 type Verifier struct {
-	sigstore   *sigstore.Verifier
-	root       *root.TrustedRoot
+	roots      []*trusted
 	identities []Identity
+}
+
+// trusted is one Sigstore whose signatures are accepted.
+type trusted struct {
+	sigstore *sigstore.Verifier
+	root     *root.TrustedRoot
 	// logged reports whether log entries are verified.
 	logged bool
 }
@@ -53,8 +64,10 @@ type Verifier struct {
 // Sigstore, in JSON: the certificate authorities, timestamp authorities and logs
 // that are trusted. If the root has transparency logs, each signature needs an entry
 // of one of them; if it has logs of certificates, each certificate needs one too.
-// Errors are ErrInput: the root or an identity is malformed, there is no identity,
-// or the root has no source of trusted time.
+// trustedRoot can also be several such documents, one after the other, as gh
+// attestation trusted-root writes them: one of them must then verify the whole
+// signature. Errors are ErrInput: a root or an identity is malformed, there is no
+// identity, or a root has no source of trusted time.
 func New(trustedRoot []byte, identities ...Identity) (*Verifier, error) {
 	v := &Verifier{identities: slices.Clone(identities)}
 	var errs []error
@@ -64,7 +77,7 @@ func New(trustedRoot []byte, identities ...Identity) (*Verifier, error) {
 	for _, id := range identities {
 		errs = append(errs, checkIdentity(id))
 	}
-	errs = append(errs, v.readRoot(trustedRoot))
+	errs = append(errs, v.readRoots(trustedRoot))
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -92,21 +105,46 @@ func checkIdentity(id Identity) error {
 	return nil
 }
 
-// readRoot reads the root, and makes the verifier for it.
-func (v *Verifier) readRoot(trustedRoot []byte) error {
+// readRoots reads the roots, and makes the verifier for each.
+func (v *Verifier) readRoots(trustedRoots []byte) error {
 	bad := func(err error) error {
 		return system.BadInput("the trusted root cannot be used").Because(err).Suggest("%s", howToRoot)
 	}
+	dec := json.NewDecoder(bytes.NewReader(trustedRoots))
+	for {
+		var raw json.RawMessage
+		switch err := dec.Decode(&raw); {
+		case errors.Is(err, io.EOF) && len(v.roots) > 0:
+			return nil
+		case err != nil:
+			return bad(err)
+		case len(v.roots) == maxRoots:
+			return bad(fmt.Errorf("the file has more than %d roots", maxRoots))
+		}
+		one, err := newTrusted(raw)
+		if err != nil && (len(v.roots) > 0 || dec.More()) {
+			err = fmt.Errorf("root %d of the file: %w", len(v.roots)+1, err)
+		}
+		if err != nil {
+			return bad(err)
+		}
+		v.roots = append(v.roots, one)
+	}
+}
+
+// newTrusted reads one root.
+func newTrusted(raw []byte) (*trusted, error) {
 	var err error
-	if v.root, err = root.NewTrustedRootFromJSON(trustedRoot); err != nil {
-		return bad(err)
+	v := &trusted{}
+	if v.root, err = root.NewTrustedRootFromJSON(raw); err != nil {
+		return nil, err
 	}
 	v.logged = len(v.root.RekorLogs()) > 0
 	switch {
 	case len(v.root.FulcioCertificateAuthorities()) == 0:
-		return bad(errors.New("it has no certificate authority"))
+		return nil, errors.New("it has no certificate authority")
 	case !v.logged && len(v.root.TimestampingAuthorities()) == 0:
-		return bad(errors.New("it has neither a timestamp authority nor a transparency log, so the time of a signature is unknown"))
+		return nil, errors.New("it has neither a timestamp authority nor a transparency log, so the time of a signature is unknown")
 	}
 	o := []sigstore.VerifierOption{sigstore.WithObserverTimestamps(1), sigstore.WithoutStatementPredicate()}
 	if v.logged {
@@ -115,10 +153,8 @@ func (v *Verifier) readRoot(trustedRoot []byte) error {
 	if len(v.root.CTLogs()) > 0 {
 		o = append(o, sigstore.WithSignedCertificateTimestamps(1))
 	}
-	if v.sigstore, err = sigstore.NewVerifier(v.root, o...); err != nil {
-		return bad(err)
-	}
-	return nil
+	v.sigstore, err = sigstore.NewVerifier(v.root, o...)
+	return v, err
 }
 
 // Verify verifies a bundle: the signature, the certificate and its identity, the
@@ -133,13 +169,8 @@ func (v *Verifier) Verify(raw []byte, now time.Time) (*verify.Signature, error) 
 	if err != nil {
 		return nil, fmt.Errorf("malformed bundle: %w", err)
 	}
-	// The subjects of the statement are compared by the caller, and the identity
-	// below.
-	result, err := v.sigstore.Verify(entity, sigstore.NewPolicy(sigstore.WithoutArtifactUnsafe(), sigstore.WithoutIdentitiesUnsafe()))
+	result, err := v.verified(b, entity)
 	if err != nil {
-		return nil, v.reason(entity, err)
-	}
-	if err := v.checkVerified(b, result); err != nil {
 		return nil, err
 	}
 	cert := result.Signature.Certificate
@@ -151,6 +182,45 @@ func (v *Verifier) Verify(raw []byte, now time.Time) (*verify.Signature, error) 
 		return nil, fmt.Errorf("it was signed at %s, which is later than the current time %s", statement.Time(at), statement.Time(now))
 	}
 	return &verify.Signature{Payload: b.GetDsseEnvelope().GetPayload(), Issuer: cert.Issuer, Subject: cert.SubjectAlternativeName, Time: at}, nil
+}
+
+// verified is the result of the first root that verifies a bundle. If none does, the
+// error is that of the root whose certificate authority issued the certificate, or
+// that of the last root.
+func (v *Verifier) verified(b *protobundle.Bundle, entity *bundle.Bundle) (*sigstore.VerificationResult, error) {
+	var reason error
+	issued := false
+	for _, one := range v.roots {
+		// The subjects of the statement are compared by the caller, and the identity
+		// by Verify.
+		result, err := one.sigstore.Verify(entity, sigstore.NewPolicy(sigstore.WithoutArtifactUnsafe(), sigstore.WithoutIdentitiesUnsafe()))
+		if err != nil {
+			err = one.reason(entity, err)
+		} else {
+			err = one.checkVerified(b, result)
+		}
+		if err == nil {
+			return result, nil
+		}
+		if !issued {
+			reason, issued = err, one.issued(entity)
+		}
+	}
+	return nil, reason
+}
+
+// issued reports whether the certificate of a bundle is signed by a certificate
+// authority of the root.
+func (v *trusted) issued(entity *bundle.Bundle) bool {
+	content, err := entity.VerificationContent()
+	if err != nil || content.Certificate() == nil {
+		return false
+	}
+	cert := content.Certificate()
+	return slices.ContainsFunc(v.root.FulcioCertificateAuthorities(), func(ca root.CertificateAuthority) bool {
+		_, err := ca.Verify(cert, cert.NotBefore)
+		return err == nil
+	})
 }
 
 // parse reads a bundle with a statement and a certificate.
@@ -209,12 +279,13 @@ func earliest(all []sigstore.TimestampVerificationResult) time.Time {
 }
 
 // reason names the usual failures in words.
-func (v *Verifier) reason(entity *bundle.Bundle, err error) error {
+func (v *trusted) reason(entity *bundle.Bundle, err error) error {
 	text := err.Error()
 	for _, known := range []struct{ in, out string }{
 		{"integrated time outside certificate validity", "the time of the log entry is outside of the validity of the certificate"},
 		{"not enough verified log entries", "the bundle has no entry of a trusted transparency log"},
 		{"verifying log entry", "the proof of the transparency log is not about this signature"},
+		{"failed to verify log inclusion", "the proof of the transparency log is not valid"},
 		{"threshold not met for verified signed", "the bundle has no timestamp of a trusted authority"},
 		{"failed to verify leaf certificate", v.untrusted(entity)},
 		{"failed to verify signed certificate timestamp", "the certificate is not in a trusted log of certificates"},
@@ -235,7 +306,7 @@ func (v *Verifier) reason(entity *bundle.Bundle, err error) error {
 }
 
 // untrusted says why a certificate is not accepted.
-func (v *Verifier) untrusted(entity *bundle.Bundle) string {
+func (v *trusted) untrusted(entity *bundle.Bundle) string {
 	const stranger = "the certificate is not from a trusted authority"
 	content, err := entity.VerificationContent()
 	if err != nil || content.Certificate() == nil {
