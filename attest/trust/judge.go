@@ -333,7 +333,8 @@ func provenance(version string, raw json.RawMessage) (*facts.Provenance, error) 
 		BuildDefinition struct {
 			BuildType          string
 			ExternalParameters struct {
-				Workflow struct{ Repository, Ref string }
+				Workflow     struct{ Repository, Ref string } // of GitHub
+				ConfigSource struct{ URI string }             // of BuildKit
 			}
 			ResolvedDependencies []struct{ URI string }
 		}
@@ -348,6 +349,7 @@ func provenance(version string, raw json.RawMessage) (*facts.Provenance, error) 
 		d := p.BuildDefinition
 		out.Builder, out.BuildType = p.RunDetails.Builder.ID, d.BuildType
 		out.Source, out.Ref = d.ExternalParameters.Workflow.Repository, d.ExternalParameters.Workflow.Ref
+		uris = append(uris, d.ExternalParameters.ConfigSource.URI)
 		for _, dep := range d.ResolvedDependencies {
 			uris = append(uris, dep.URI)
 		}
@@ -359,8 +361,13 @@ func provenance(version string, raw json.RawMessage) (*facts.Provenance, error) 
 		}
 	}
 	for _, uri := range uris {
-		if source, ok := strings.CutPrefix(uri, "git+"); ok && out.Source == "" {
+		if out.Source != "" {
+			break
+		}
+		if source, ok := strings.CutPrefix(uri, "git+"); ok {
 			out.Source, out.Ref = splitRef(source)
+		} else if repository, ref, _ := strings.Cut(uri, "#"); strings.HasSuffix(repository, ".git") && strings.Contains(repository, "://") {
+			out.Source, out.Ref = repository, ref // BuildKit's form of a Git repository
 		}
 	}
 	for _, s := range []*string{&out.Builder, &out.BuildType, &out.Source, &out.Ref} {

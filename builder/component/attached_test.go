@@ -2,7 +2,6 @@ package component
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -103,21 +102,9 @@ func TestAttachedBounds(t *testing.T) {
 // BuildKit lists its statements in the index of the image.
 func TestAttachedByBuildKit(t *testing.T) {
 	t.Parallel()
-	image := ocitest.ImageOf(entries{ocitest.File("a", "a")}).Build()
-	said := ocitest.Referrer(ocitest.Descriptor{}, ocitest.Beside{MediaType: "application/vnd.in-toto+json", Data: []byte("{}")})
-	entry := said.Root
-	entry.Platform = &ocitest.Platform{Architecture: "unknown", OS: "unknown"}
-	entry.Annotations = map[string]string{annotationKind: "attestation-manifest", annotationAbout: image.Root.Digest}
-	index, err := json.Marshal(map[string]any{"schemaVersion": 2, "mediaType": oci.TypeIndex, "manifests": []ocitest.Descriptor{
-		{MediaType: image.Root.MediaType, Digest: image.Root.Digest, Size: image.Root.Size, Platform: &ocitest.Platform{Architecture: "amd64", OS: "linux"}}, entry}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for d, b := range said.Blobs {
-		image.Blobs[d] = b
-	}
-	image.Root = ocitest.Descriptor{MediaType: oci.TypeIndex, Digest: ocitest.Digest(index), Size: int64(len(index))}
-	image.Blobs[image.Root.Digest] = index
+	image := ocitest.BuildKit(ocitest.ImageOf(entries{ocitest.File("a", "a")}), func(string) []ocitest.Beside {
+		return []ocitest.Beside{{MediaType: "application/vnd.in-toto+json", Data: []byte("{}")}}
+	})
 	if got := texts(t, storeOf(t, image, Options{}), "test/x:1"); !slices.Equal(got, []string{"{}"}) {
 		t.Errorf("got %q", got)
 	}

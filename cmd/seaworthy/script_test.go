@@ -75,6 +75,7 @@ func scriptParams(dir string) testscript.Params {
 			"registry":   startRegistry,
 			"images":     images,
 			"push":       push,
+			"buildkit":   buildKit,
 			"serve":      serve,
 			"flip":       flip,
 			"sign":       sign,
@@ -229,6 +230,41 @@ func images(ts *testscript.TestScript, neg bool, args []string) {
 		ocitest.Named("docker.io/test/hostile:2", ocitest.Image{Config: web.Config, Layers: []ocitest.Layer{{Entries: []ocitest.Entry{ocitest.File("../up", "evil")}}}}),
 	)
 	write(other, swapped)
+}
+
+// buildkit DIR writes a layout with two images that have statements of BuildKit, an
+// SBOM and provenance: kit:1 with SLSA provenance v0.2, kit:2 with v1. Like those of
+// BuildKit, the statements are not signed. The provenance of kit:3 is about another
+// image.
+func buildKit(ts *testscript.TestScript, neg bool, args []string) {
+	const source = "https://github.com/example/app.git#refs/tags/v1"
+	v02 := `{"builder":{"id":"https://github.com/example/app/actions/runs/1"},"buildType":"https://mobyproject.org/buildkit@v1",` +
+		`"invocation":{"configSource":{"uri":"` + source + `","digest":{"sha1":"0123456789012345678901234567890123456789"},"entryPoint":"Dockerfile"},"parameters":{"frontend":"dockerfile.v0"}},` +
+		`"materials":[{"uri":"pkg:docker/debian@12?platform=linux%2Famd64","digest":{"sha256":"` + strings.Repeat("a", 64) + `"}}]}`
+	v1 := `{"buildDefinition":{"buildType":"https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md",` +
+		`"externalParameters":{"configSource":{"uri":"` + source + `","digest":{"sha1":"0123456789012345678901234567890123456789"},"path":"Dockerfile"},"request":{"frontend":"dockerfile.v0"}},` +
+		`"internalParameters":{"builderPlatform":"linux/amd64"},"resolvedDependencies":[{"uri":"pkg:docker/debian@12?platform=linux%2Famd64","digest":{"sha256":"` + strings.Repeat("a", 64) + `"}}]},` +
+		`"runDetails":{"builder":{"id":"https://github.com/example/app/actions/runs/1"},"metadata":{"invocationId":"x","buildkit_reproducible":false}}}`
+	var refs []ocitest.Ref
+	for i, p := range []struct{ kind, predicate, about string }{
+		{"https://slsa.dev/provenance/v0.2", v02, ""}, {"https://slsa.dev/provenance/v1", v1, ""}, {"https://slsa.dev/provenance/v1", v1, "sha256:" + strings.Repeat("b", 64)},
+	} {
+		image := ocitest.Image{Config: ocitest.Config{Entrypoint: []string{"/web"}, User: "1000"}, Layers: []ocitest.Layer{{Entries: []ocitest.Entry{ocitest.Exec("web", "#!"), ocitest.File("n", fmt.Sprint(i))}}}}
+		built := ocitest.BuildKit(image, func(digest string) []ocitest.Beside {
+			says := func(kind, predicate, about string) ocitest.Beside {
+				return ocitest.Beside{MediaType: "application/vnd.in-toto+json", Annotations: map[string]string{"in-toto.io/predicate-type": kind},
+					Data: fmt.Appendf(nil, `{"_type":"https://in-toto.io/Statement/v0.1","predicateType":%q,"subject":[{"name":"pkg:docker/example/app@1?platform=linux%%2Famd64","digest":{"sha256":%q}}],"predicate":%s}`,
+						kind, strings.TrimPrefix(about, "sha256:"), predicate)}
+			}
+			about := p.about
+			if about == "" {
+				about = digest
+			}
+			return []ocitest.Beside{says("https://spdx.dev/Document", `{"spdxVersion":"SPDX-2.3","SPDXID":"SPDXRef-DOCUMENT","name":"app","packages":[]}`, digest), says(p.kind, p.predicate, about)}
+		})
+		refs = append(refs, ocitest.Ref{Name: fmt.Sprintf("docker.io/test/kit:%d", i+1), Built: built})
+	}
+	ocitest.WriteLayout(&tb{ts: ts}, ts.MkAbs(args[0]), refs...)
 }
 
 // efiStub DIR writes a stub of systemd for amd64 that does nothing.

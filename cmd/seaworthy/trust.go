@@ -16,6 +16,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/pipeline/publish"
+	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
 func (c *verbs) trust() *cobra.Command {
@@ -96,6 +97,20 @@ type signatureFound struct {
 	What    string `json:"what"`
 	Trusted bool   `json:"trusted"`
 	Reason  string `json:"reason,omitempty"`
+	// Says is what provenance says about the build. It is true only if Trusted is.
+	Says *facts.Provenance `json:"says,omitempty"`
+}
+
+// provenanceText is provenance in one line.
+func provenanceText(p *facts.Provenance) string {
+	out := "built by " + cmp.Or(p.Builder, "an unnamed builder")
+	if p.Source != "" {
+		out += " from " + p.Source
+	}
+	if p.Ref != "" {
+		out += " at " + p.Ref
+	}
+	return out
 }
 
 // explainSystem prints the requirements for a folder.
@@ -163,7 +178,7 @@ func (c *verbs) explainComponent(t *pipeline.Trusted, format string) error {
 	}
 	out := explained{SchemaVersion: 1, Image: t.Image, Trusted: verr == nil, Requirements: orEmpty(t.Requirements)}
 	for _, a := range t.Attestations {
-		out.Signatures = append(out.Signatures, signatureFound{By: a.Key, What: cmp.Or(a.PredicateType, "signature"), Trusted: a.Verified, Reason: a.Reason})
+		out.Signatures = append(out.Signatures, signatureFound{By: a.Key, What: cmp.Or(a.PredicateType, "signature"), Trusted: a.Verified, Reason: a.Reason, Says: a.Provenance})
 	}
 	if format == "json" {
 		if err := c.JSON(out); err != nil {
@@ -178,6 +193,9 @@ func (c *verbs) explainComponent(t *pipeline.Trusted, format string) error {
 			state = "not trusted: " + s.Reason
 		}
 		fmt.Fprintf(c.Text, "  found: %s by %s; %s\n", cli.Printable(s.What), cli.Printable(cmp.Or(s.By, "an unknown signer")), cli.Printable(state))
+		if s.Says != nil {
+			fmt.Fprintf(c.Text, "           says: %s\n", cli.Printable(provenanceText(s.Says)))
+		}
 	}
 	if t.Truncated {
 		fmt.Fprintln(c.Text, "  the list of signatures is truncated")
