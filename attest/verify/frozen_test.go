@@ -7,33 +7,46 @@ import (
 	"errors"
 	"flag"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/sealtest"
+	"github.com/seaworthy-os/seaworthy/attest/sigstoretest"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/attest/verify"
+	"github.com/seaworthy-os/seaworthy/attest/verify/keyless"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
 // freeze writes testdata/frozen/NAME.json from new seals. Use a new name
 // after each change of a format, and never replace a file there.
-var freeze = flag.String("freeze", "", "write new seals into testdata/frozen/NAME.json")
+var (
+	freeze     = flag.String("freeze", "", "write new seals into testdata/frozen/NAME.json")
+	freezeKind = flag.String("freeze-kind", "countersigned", "kind of the new seals: countersigned, policies or keyless")
+)
 
 // frozen is a sealed folder as one text file, with what must be found in it.
 type frozen struct {
 	// Keys are the public keys in PEM form, by name.
-	Keys map[string]string `json:"keys"`
+	Keys map[string]string `json:"keys,omitempty"`
+	// TrustedRoot and Identity are those of a seal that an identity signed.
+	TrustedRoot string            `json:"trustedRoot,omitempty"`
+	Identity    *keyless.Identity `json:"identity,omitempty"`
 	// Refused is part of the reason if today's verifier refuses this seal.
 	Refused string `json:"refused,omitempty"`
-	// Signers is how many signers the seal has, and Policy the passed policy.
-	Signers int    `json:"signers,omitempty"`
-	Policy  string `json:"policy,omitempty"`
+	// Signers is how many signers the seal has, and Policy the passed policy. Registers
+	// are the predicted registers of a TPM.
+	Signers   int               `json:"signers,omitempty"`
+	Policy    string            `json:"policy,omitempty"`
+	Registers map[string]string `json:"registers,omitempty"`
 	// Files are texts by path. Links are paths of other files with the same bytes.
 	Files map[string]string `json:"files"`
 	Links map[string]string `json:"links"`
@@ -90,6 +103,14 @@ func (f *frozen) verify(t *testing.T) {
 		keys[name] = key
 		p.Keys = append(p.Keys, key)
 	}
+	if f.Identity != nil {
+		k, err := keyless.New([]byte(f.TrustedRoot), *f.Identity)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// It was signed when it was frozen, and verify refuses what was signed later than now.
+		p.Authorities, p.Now = []verify.Authority{{Name: "ci", Keyless: k}}, time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
 	v, err := verify.New(p)
 	if err != nil {
 		t.Fatal(err)
@@ -105,8 +126,8 @@ func (f *frozen) verify(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if len(r.Signers) != f.Signers || r.Summary.Policy != f.Policy {
-		t.Errorf("signers %q, policy %s", r.Signers, r.Summary.Policy)
+	if len(r.Signers) != f.Signers || r.Summary.Policy != f.Policy || !maps.Equal(r.Registers, f.Registers) {
+		t.Errorf("signers %q, policy %s, registers %v", r.Signers, r.Summary.Policy, r.Registers)
 	}
 	one, err := v.File(filepath.Join(dir, "demo-kernel"), "")
 	if err != nil {
@@ -146,6 +167,14 @@ func writeFrozen(t *testing.T, name string) {
 	if _, err := os.Stat(path); err == nil {
 		t.Fatalf("%s exists: use a new name", path)
 	}
+	switch *freezeKind {
+	case "policies":
+		writePolicies(t, path)
+		return
+	case "keyless":
+		writeKeyless(t, path)
+		return
+	}
 	first, second, third := sealtest.Signer(t), sealtest.Signer(t), sealtest.Signer(t)
 	from, dir := sealtest.New("demo").Seal(t, first), t.TempDir()
 	payload := readBundle(t, from, "provenance").DSSEEnvelope.Payload
@@ -184,6 +213,38 @@ func writeFrozen(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 	f.Folder = string(folder)
+	f.write(t, path)
+}
+
+// writePolicies freezes a seal that passed several policies, with predicted registers.
+func writePolicies(t *testing.T, path string) {
+	t.Helper()
+	img, dir, s := sealtest.New("demo"), filepath.Join(t.TempDir(), "demo"), sealtest.Signer(t)
+	img.Decision.Policy.Name, img.Decision.Policy.Digest = "hardened+dir:ours", sealtest.Digest("both")
+	img.Decision.Policy.Parts = []decision.PolicyPart{
+		{Name: "hardened", Source: decision.SourceBuiltin, Digest: sealtest.Digest("hardened")},
+		{Name: "dir:ours", Source: decision.SourceDir, Digest: sealtest.Digest("ours")},
+	}
+	registers := map[string]string{"pcr4": strings.Repeat("04", 32), "pcr11": strings.Repeat("11", 32)}
+	img.Others[statement.MeasurementsFile] = "{}\n"
+	in := img.Write(t, dir)
+	in.Registers = registers
+	if err := attest.Seal(t.Context(), in, s); err != nil {
+		t.Fatal(err)
+	}
+	f := &frozen{Keys: map[string]string{"build": sealtest.PublicPEM(t, s.PublicKey())}, Signers: 1, Policy: img.Decision.Policy.Name, Registers: registers,
+		Files: map[string]string{}, Links: map[string]string{}}
+	f.read(t, dir)
+	f.write(t, path)
+}
+
+// writeKeyless freezes a seal that an identity signed.
+func writeKeyless(t *testing.T, path string) {
+	t.Helper()
+	dir, root := keylessImage(t)
+	f := &frozen{TrustedRoot: string(root), Identity: &keyless.Identity{Issuer: sigstoretest.Issuer, Subject: sigstoretest.Person}, Signers: 1, Policy: "hardened",
+		Files: map[string]string{}, Links: map[string]string{}}
+	f.read(t, dir)
 	f.write(t, path)
 }
 
@@ -263,7 +324,7 @@ func TestFormatsAreFrozen(t *testing.T) {
 	text := strings.Join(all, "\n")
 	for _, format := range []string{
 		statement.BundleMediaType, layout.ArtifactType, layout.FolderType, layout.FileMediaType, `\"schemaVersion\": 1`,
-		statement.CountersignaturePrefix, statement.PayloadType,
+		statement.CountersignaturePrefix, statement.PayloadType, "tlogEntries", "rfc3161Timestamps",
 	} {
 		if !strings.Contains(text, format) {
 			t.Errorf("no frozen seal has %q: run this test with -run TestFrozen -freeze NAME", format)
