@@ -44,7 +44,7 @@ func TestSignArtifact(t *testing.T) {
 			t.Fatal(err)
 		}
 		keys, bundles = append(keys, s.PublicKey()), append(bundles, raw)
-		if err := verify.Artifact("it", digest, [][]byte{[]byte("{}"), nil, raw}, keys[len(keys)-1:]); err != nil {
+		if err := verify.Artifact("it", digest, [][]byte{[]byte("{}"), nil, raw}, verify.Signers{Keys: keys[len(keys)-1:]}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -64,7 +64,7 @@ func TestSignArtifact(t *testing.T) {
 		"flipped":       {digest, [][]byte{flipped}, keys, system.ErrMismatch, ""},
 		"large":         {digest, [][]byte{make([]byte, verify.MaxArtifactBundle+1)}, keys, system.ErrMismatch, "larger than"},
 	} {
-		err := verify.Artifact("it", c.digest, c.bundles, c.keys)
+		err := verify.Artifact("it", c.digest, c.bundles, verify.Signers{Keys: c.keys})
 		if !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.word) {
 			t.Errorf("%s: %v", name, err)
 		}

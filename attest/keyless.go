@@ -210,7 +210,7 @@ func (k *Keyless) expects(claims *oidc.Claims, c *credential) error {
 	issuer, subject := claims.Identity()
 	source := "the identity token is for"
 	if k.o.Issuer != "" || k.o.Subject != "" {
-		issuer, subject, source = k.o.Issuer, k.o.Subject, "the build requires"
+		issuer, subject, source = k.o.Issuer, k.o.Subject, "the required identity is"
 	}
 	if (subject == "" || subject == c.subject) && (issuer == "" || issuer == c.issuer) {
 		return nil

@@ -104,7 +104,7 @@ func TestKeylessFails(t *testing.T) {
 			system.ErrMismatch, "the certificate is for mallory@example.org (https://issuer.example.org), but the identity token is for " + person},
 		"token of another person": {func(_ *sigstoretest.Sigstore, o *attest.KeylessOptions) {
 			o.Subject = "owner@example.org"
-		}, system.ErrMismatch, "but the build requires owner@example.org (any issuer)"},
+		}, system.ErrMismatch, "but the required identity is owner@example.org (any issuer)"},
 		"CA: 429":         {answer(sigstoretest.CA, 429, "later"), system.ErrUnusable, "the certificate authority at"},
 		"TSA: 503":        {answer(sigstoretest.TSA, 503, ""), system.ErrUnusable, "the timestamp authority at"},
 		"log: 500":        {answer(sigstoretest.Log, 500, "disk full"), system.ErrUnusable, "it answered 500 Internal Server Error: disk full"},

@@ -94,7 +94,7 @@ func signs(t *testing.T, s attest.Signer, public crypto.PublicKey) error {
 	if err != nil {
 		return err
 	}
-	return verify.Artifact("it", sum("1"), [][]byte{raw}, []crypto.PublicKey{public})
+	return verify.Artifact("it", sum("1"), [][]byte{raw}, verify.Signers{Keys: []crypto.PublicKey{public}})
 }
 
 // keySigns signs with a key behind a program, as signs does.

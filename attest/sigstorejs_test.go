@@ -85,10 +85,10 @@ func TestSigstoreJS(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	trusted := []crypto.PublicKey{key.Public()}
-	if err := verify.Artifact("x", digest, [][]byte{[]byte(out)}, trusted); err != nil {
+	if err := verify.Artifact("x", digest, [][]byte{[]byte(out)}, verify.Signers{Keys: trusted}); err != nil {
 		t.Errorf("we refuse a bundle of sigstore-js: %v", err)
 	}
-	if err := verify.Artifact("x", sealtest.Digest("another"), [][]byte{[]byte(out)}, trusted); err == nil {
+	if err := verify.Artifact("x", sealtest.Digest("another"), [][]byte{[]byte(out)}, verify.Signers{Keys: trusted}); err == nil {
 		t.Error("we accept it for another artifact")
 	}
 }

@@ -11,7 +11,6 @@ package pipeline
 
 import (
 	"context"
-	"crypto"
 	"errors"
 	"fmt"
 	"path"
@@ -20,6 +19,7 @@ import (
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest"
+	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/image"
@@ -57,9 +57,8 @@ type Progress func(step Step, detail string)
 type CheckOptions struct {
 	Resolve builder.Options
 	Policy  policy.Options
-	// PolicyKeys are the keys that may sign policies from a registry; see
-	// policies.Options.
-	PolicyKeys []crypto.PublicKey
+	// PolicySigners may sign policies from a registry; see policies.Options.
+	PolicySigners verify.Signers
 	// Trust is the path of the trust policy, which names the keys whose signatures on
 	// component images are trusted. With "", no key is trusted and no signatures are
 	// looked up.
@@ -399,7 +398,7 @@ func at(c *system.Component, err error) error {
 // prepare fetches and reads the policies.
 func (o CheckOptions) prepare(ctx context.Context) (*policy.Prepared, error) {
 	if slices.ContainsFunc(o.Policy.Policies, func(s policy.Source) bool { return policies.InRegistry(s.Name) }) {
-		fetch := policies.Options{Keys: o.PolicyKeys, AnyTag: o.anyTag, Cache: o.Resolve.Cache, Offline: o.Resolve.Offline, RedirectTo: o.Resolve.RedirectTo}
+		fetch := policies.Options{Signers: o.PolicySigners, AnyTag: o.anyTag, Cache: o.Resolve.Cache, Offline: o.Resolve.Offline, RedirectTo: o.Resolve.RedirectTo}
 		if o.Resolve.Locked && len(o.Resolve.Files) > 0 {
 			lock, _, err := builder.ReadLock(o.Resolve)
 			if err != nil {

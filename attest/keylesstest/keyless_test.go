@@ -274,7 +274,7 @@ func (s *sigstore) failures(t *testing.T) {
 	fail("token for another service", 3, "the certificate authority at "+s.ca, "--identity-token", other)
 	stranger := s.write(t, "stranger", []byte(newProvider(t).token(t, person, "sigstore", time.Hour)))
 	fail("token of an unknown provider", 3, "the certificate authority at "+s.ca, "--identity-token", stranger)
-	fail("certificate for another identity", 4, "but the build requires owner@example.org", "--identity-token", s.token, "--identity", "owner@example.org")
+	fail("certificate for another identity", 4, "but the required identity is owner@example.org", "--identity-token", s.token, "--identity", "owner@example.org")
 
 	// Proofs of a log that is not trusted are refused.
 	wrongLog, _, _ := rekor(t, t.TempDir())

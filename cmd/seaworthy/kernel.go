@@ -55,7 +55,7 @@ with "-KEY".
 			if err != nil {
 				return err
 			}
-			keys, err := pf.LoadKeys()
+			signers, err := pf.Signers()
 			if err != nil {
 				return err
 			}
@@ -64,7 +64,7 @@ with "-KEY".
 			if err != nil {
 				return err
 			}
-			options := pipeline.CheckOptions{Policy: o, PolicyKeys: keys, Progress: c.Progress(),
+			options := pipeline.CheckOptions{Policy: o, PolicySigners: signers, Progress: c.Progress(),
 				Resolve: builder.Options{Cache: from.CacheDir(), Offline: from.Offline, RedirectTo: from.RedirectTo}}
 			var d *decision.Decision
 			if pipeline.HoldsKernel(args[0]) {

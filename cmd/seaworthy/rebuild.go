@@ -38,7 +38,8 @@ which says that the bytes are the same, or which files differ. Verify accepts it
 --second-opinion, and answers rule SUP-018 with it.
 
 BUNDLE is attestations/provenance.sigstore.json; DIR and REFERENCE are images that have it.
---trusted-key or --trust names the trusted signers of the provenance. --key is your private key.
+--trusted-key or --trust names the trusted signers of the provenance. --key is your private key,
+and --keyless signs with your identity.
 
 The os.yml files, the lock and the waivers are found below --sources, by the digests in the
 provenance. Components come from their registries by digest, or from --components. If the
@@ -113,6 +114,7 @@ Exit status:
 	rf.AddJobs(cmd)
 	cmd.Flags().Lookup("arch").Hidden = true // the provenance says it
 	rf.AddVulnerabilities(cmd)
+	sf.Keyless.Add(cmd)
 	sf.Add(cmd, "build and compare, but sign no second opinion")
 	sb.add(cmd)
 	fs := cmd.Flags()

@@ -4,7 +4,6 @@ package policies
 
 import (
 	"context"
-	"crypto"
 	"fmt"
 	"path"
 	"runtime"
@@ -40,9 +39,9 @@ const NewLock = "if the change is intended, write the lock again: seaworthy lock
 
 // Options say how policies are fetched, and which policies are trusted.
 type Options struct {
-	// Keys are the trusted keys. If there are keys, a bundle must be signed by one of
+	// Signers are trusted. If there are signers, a bundle must be signed by one of
 	// them. If there are none, a bundle must be named by its digest.
-	Keys []crypto.PublicKey
+	Signers verify.Signers
 	// AnyTag accepts an unsigned bundle by its tag, so that a lock can record its
 	// digest.
 	AnyTag bool
@@ -91,21 +90,21 @@ func (f Options) fetch(ctx context.Context, store *component.Store, name string)
 			return nil, err
 		}
 	}
-	if digest == "" && len(f.Keys) == 0 && !f.AnyTag {
+	if digest == "" && f.Signers.None() && !f.AnyTag {
 		return nil, system.BadInput("policy %q: the content of a tag can change", name).
 			Suggest("give the key that signed the policy: --policy-key KEY.pub. Or name the policy by digest: oci://…@sha256:…, as seaworthy lock writes it to the lock")
 	}
 	q := component.ArtifactQuery{MediaType: layerType, MaxBlob: folder.MaxBundle, Digest: digest}
-	if len(f.Keys) > 0 {
+	if !f.Signers.None() {
 		q.ReferrerType, q.MaxReferrer = statement.BundleMediaType, verify.MaxArtifactBundle
 	}
 	a, err := store.Artifact(ctx, reference, q)
 	if err != nil {
 		return nil, err
 	}
-	b := &policy.Bundle{Manifest: a.Digest, Pinned: digest != "", Signed: len(f.Keys) > 0}
+	b := &policy.Bundle{Manifest: a.Digest, Pinned: digest != "", Signed: !f.Signers.None()}
 	if b.Signed {
-		if err := verify.Artifact(fmt.Sprintf("policy %q (%s)", name, a.Digest), a.Digest, a.Referrers, f.Keys); err != nil {
+		if err := verify.Artifact(fmt.Sprintf("policy %q (%s)", name, a.Digest), a.Digest, a.Referrers, f.Signers); err != nil {
 			return nil, err
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/attest/verify"
+	"github.com/seaworthy-os/seaworthy/attest/verify/keyless"
 	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/image"
@@ -234,22 +235,48 @@ func (f *PolicyFlags) Options() (policy.Options, error) {
 }
 
 // RuleFlags are the flags of all verbs that read rules.
-type RuleFlags struct{ Policies, keys []string }
+type RuleFlags struct {
+	Policies, keys []string
+	// The trusted identity for policies from a registry.
+	root, subject, issuer string
+}
 
 // Add adds the flags to a verb. pack is the policy without --policy.
 func (f *RuleFlags) Add(cmd *cobra.Command, pack string) {
 	fs := cmd.Flags()
 	fs.StringArrayVar(&f.Policies, "policy", []string{pack}, "policy: a pack ("+strings.Join(decision.Packs(), ", ")+"), a folder of rules, or oci://REFERENCE (repeatable: the system must pass all of them)")
 	fs.StringArrayVar(&f.keys, "policy-key", nil, "public key that verifies policies from a registry (repeatable: one valid signature is enough)")
+	fs.StringVar(&f.subject, "policy-identity", "", "identity that may sign policies from a registry, instead of a key; a * at the end matches any text")
+	fs.StringVar(&f.issuer, "policy-issuer", "", "identity provider of --policy-identity, as in the certificate")
+	fs.StringVar(&f.root, "policy-trusted-root", "", "Sigstore's trusted_root.json, for --policy-identity")
 }
 
-// LoadKeys reads the keys. A key without a policy that it could verify is an
-// error.
-func (f *RuleFlags) LoadKeys() ([]crypto.PublicKey, error) {
-	if len(f.keys) > 0 && !f.remote() {
-		return nil, system.BadInput("--policy-key is given, but no policy comes from a registry").Suggest("add --policy oci://REFERENCE, or remove --policy-key")
+// Signers are those that may sign policies. A signer without a policy that it could
+// have signed is an error.
+func (f *RuleFlags) Signers() (verify.Signers, error) {
+	identity := f.root != "" || f.subject != "" || f.issuer != ""
+	flag := "--policy-key"
+	if len(f.keys) == 0 {
+		flag = "--policy-identity"
 	}
-	return loadKeys(f.keys)
+	switch {
+	case (len(f.keys) > 0 || identity) && !f.remote():
+		return verify.Signers{}, system.BadInput("%s is given, but no policy comes from a registry", flag).Suggest("add --policy oci://REFERENCE, or remove %s", flag)
+	case identity && (f.root == "" || f.subject == "" || f.issuer == ""):
+		return verify.Signers{}, system.BadInput("--policy-identity, --policy-issuer and --policy-trusted-root need each other").
+			Suggest("give all three: the identity, its provider, and the keys of the services")
+	}
+	s := verify.Signers{Now: time.Now()}
+	var err error
+	if s.Keys, err = loadKeys(f.keys); err != nil || !identity {
+		return s, err
+	}
+	k, err := keyless.Load(f.root, keyless.Identity{Issuer: f.issuer, Subject: f.subject})
+	if err != nil {
+		return s, err
+	}
+	s.Keyless = k
+	return s, nil
 }
 
 func loadKeys(paths []string) ([]crypto.PublicKey, error) {
@@ -284,12 +311,12 @@ func (f *RuleReader) Options(cmd *cobra.Command) (policy.Options, error) {
 		return policy.Options{}, err
 	}
 	o := PolicyOptions(f.Policies)
-	keys, err := f.LoadKeys()
+	signers, err := f.Signers()
 	if err != nil {
 		return o, err
 	}
 	o.Policies, err = policies.Fetch(cmd.Context(), o.Policies,
-		policies.Options{Keys: keys, Cache: f.From.CacheDir(), Offline: f.From.Offline, RedirectTo: f.From.RedirectTo})
+		policies.Options{Signers: signers, Cache: f.From.CacheDir(), Offline: f.From.Offline, RedirectTo: f.From.RedirectTo})
 	return o, err
 }
 
@@ -342,7 +369,7 @@ func (c *Streams) CheckOptions(rf *ResolveFlags, pf *PolicyFlags, files []string
 	if err != nil {
 		return pipeline.CheckOptions{}, err
 	}
-	keys, err := pf.LoadKeys()
+	signers, err := pf.Signers()
 	if err != nil {
 		return pipeline.CheckOptions{}, err
 	}
@@ -350,7 +377,7 @@ func (c *Streams) CheckOptions(rf *ResolveFlags, pf *PolicyFlags, files []string
 	if err != nil {
 		return pipeline.CheckOptions{}, err
 	}
-	return pipeline.CheckOptions{Resolve: r, Policy: p, Trust: rf.trust, PolicyKeys: keys, Time: t, Progress: c.Progress(),
+	return pipeline.CheckOptions{Resolve: r, Policy: p, Trust: rf.trust, PolicySigners: signers, Time: t, Progress: c.Progress(),
 		FormatsMeant: formats, Vulnerabilities: vuln.Options{Databases: rf.databases, VEX: rf.vex}}, nil
 }
 

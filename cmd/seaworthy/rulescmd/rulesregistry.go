@@ -23,6 +23,7 @@ func (c *verbs) rulesPush() *cobra.Command {
 		Long: `Push writes the rules, tests, data and packs of a folder into one bundle, signs the bundle,
 and pushes it under a tag. Standard opa can pull the bundle too. Push prints the reference
 with the digest, in the form that --policy accepts. The same folder gives the same digest.
+--policy-key verifies the signature of a key, and --policy-identity that of an identity.
 
 ` + cli.ExitHelpPlain("the registry cannot be reached, or a file cannot be written"),
 		Example: "  seaworthy rules push ./ourrules oci://registry.example.org/policies:1 --key seaworthy.key",
@@ -49,6 +50,7 @@ with the digest, in the form that --policy accepts. The same folder gives the sa
 			return nil
 		},
 	}
+	sf.Keyless.Add(cmd)
 	sf.Add(cmd, "push without a signature; --policy then accepts the bundle only by its digest")
 	cli.AddAllowRedirect(cmd, &redirectTo)
 	return cmd
