@@ -92,7 +92,8 @@ func scriptParams(dir string) testscript.Params {
 }
 
 // fill FILE TARGET copies a file. It replaces $RELEASE_KEY with the id of the key in
-// release, and $NEW_IMAGE with the digest of the image in dist/new.
+// release, $NEW_IMAGE with the digest of the image in dist/new, and $WEB_IMAGE with
+// that of the component test/web:1.
 func fill(ts *testscript.TestScript, neg bool, args []string) {
 	text := ts.ReadFile(args[0])
 	if strings.Contains(text, "$RELEASE_KEY") {
@@ -102,12 +103,28 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		text = strings.ReplaceAll(text, "$RELEASE_KEY", id)
 	}
+	if strings.Contains(text, "$WEB_IMAGE") {
+		text = strings.ReplaceAll(text, "$WEB_IMAGE", namedImage(ts, "images/good", "docker.io/test/web:1"))
+	}
 	if strings.Contains(text, "$NEW_IMAGE") {
 		var index struct{ Manifests []struct{ Digest string } }
 		ts.Check(json.Unmarshal([]byte(ts.ReadFile("dist/new/oci/index.json")), &index))
 		text = strings.ReplaceAll(text, "$NEW_IMAGE", index.Manifests[0].Digest)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text), 0o600))
+}
+
+// namedImage is the digest of an image in a layout.
+func namedImage(ts *testscript.TestScript, dir, name string) string {
+	var index struct{ Manifests []ocitest.Descriptor }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(dir+"/index.json")), &index))
+	for _, d := range index.Manifests {
+		if d.Annotations["org.opencontainers.image.ref.name"] == name {
+			return d.Digest
+		}
+	}
+	ts.Fatalf("%s has no %s", dir, name)
+	return ""
 }
 
 // printed TEXT requires that the last command printed this text.
@@ -295,9 +312,9 @@ func plainKey(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// sigstore [FAULT] starts a small Sigstore. It writes signing_config.json,
-// trusted_root.json, and the identity tokens release.jwt and expired.jwt. FAULT is a
-// service that fails: ca-403, log-500, log-forgets, tsa-clock, identity or down.
+// sigstore [in=DIR] [FAULT] starts a small Sigstore. It writes signing_config.json,
+// trusted_root.json, and the identity tokens release.jwt and expired.jwt into DIR.
+// FAULT is a service that fails: ca-403, log-500, log-forgets, tsa-clock, identity or down.
 func startSigstore(ts *testscript.TestScript, neg bool, args []string) {
 	s, err := sigstoretest.New()
 	ts.Check(err)
@@ -305,7 +322,13 @@ func startSigstore(ts *testscript.TestScript, neg bool, args []string) {
 	answers := func(code int) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "test fault", code) }
 	}
+	dir := "."
 	for _, fault := range args {
+		if in, ok := strings.CutPrefix(fault, "in="); ok {
+			dir = in
+			ts.Check(os.MkdirAll(ts.MkAbs(dir), 0o755))
+			continue
+		}
 		switch fault {
 		case "ca-403":
 			s.Handlers[sigstoretest.CA] = answers(http.StatusForbidden)
@@ -325,7 +348,7 @@ func startSigstore(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	write := func(name string, data []byte, err error) {
 		ts.Check(err)
-		ts.Check(os.WriteFile(ts.MkAbs(name), data, 0o600))
+		ts.Check(os.WriteFile(ts.MkAbs(filepath.Join(dir, name)), data, 0o600))
 	}
 	raw, err := s.SigningConfig()
 	write("signing_config.json", raw, err)
