@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks a system in a CI job. Outside of pull requests, it also builds, signs,
-# pushes and verifies the image. ci/github and ci/gitlab call it. Its inputs are
+# pushes and verifies the image. The services in ci call it. Its inputs are
 # environment variables, so that no input becomes a part of a command:
 #
 #   SW_SYSTEM         os.yml files, separated by spaces or line ends
@@ -14,6 +14,7 @@
 #   SW_IDENTITY, SW_ISSUER               identity that must have signed, "" for this job
 #   SW_USERNAME, SW_PASSWORD             login of the registry, "" for none
 #   SW_PROGRAM        seaworthy, "" for that in PATH
+#   SW_RESULT_REFERENCE, SW_RESULT_DIGEST   files for the image and its digest, "" for none
 #
 # The password of the key is in COSIGN_PASSWORD. The exit codes are those of seaworthy.
 set -euo pipefail
@@ -47,6 +48,9 @@ if [ -n "${GITHUB_ACTIONS:-}" ]; then
 elif [ -n "${GITLAB_CI:-}" ]; then
   [ -z "${CI_MERGE_REQUEST_IID:-}" ] || pull_request=yes
   reports=(--report text --report html=seaworthy.html --report gitlab-codequality=seaworthy-quality.json)
+elif [ -n "${JENKINS_URL:-}" ]; then
+  [ -z "${CHANGE_ID:-}" ] || pull_request=yes
+  reports=(--report text --report html=seaworthy.html --report junit=seaworthy-junit.xml)
 else
   reports=(--report text)
 fi
@@ -58,6 +62,8 @@ summary() { # the report of the last command on the page of the job
 output() { # output NAME VALUE
   if [ -n "${GITHUB_OUTPUT:-}" ]; then printf '%s=%s\n' "$1" "$2" >>"$GITHUB_OUTPUT"; fi
   if [ -n "${GITLAB_CI:-}" ]; then printf 'SEAWORTHY_IMAGE_%s=%s\n' "${1^^}" "$2" >>seaworthy.env; fi
+  local file=SW_RESULT_${1^^}
+  if [ -n "${!file:-}" ]; then printf '%s' "$2" >"${!file}"; fi
 }
 [ -z "${GITLAB_CI:-}" ] || : >seaworthy.env # the job always has this report
 

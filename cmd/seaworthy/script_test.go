@@ -87,6 +87,9 @@ func scriptParams(dir string) testscript.Params {
 			"printed":    printed,
 			"github":     github,
 			"gitlab":     gitlab,
+			"jenkins":    jenkins,
+			"precommit":  precommit,
+			"tekton":     tekton,
 		},
 	}
 }
