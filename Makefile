@@ -35,7 +35,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components kernel demo-components efi demo test test-boot test-components test-browser test-hsm test-keyless test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man changelog clean deps test-deps boot-deps cosign cosign3 registries opa browser FORCE
+.PHONY: help build components kernel careless demo-components efi demo test test-boot test-components test-browser test-hsm test-keyless test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 registries opa browser FORCE
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -76,6 +76,10 @@ components: build ## build all our component images, into dist/components; for a
 kernel: build ## compile our hardened kernel, into dist/components (minutes; only if its inputs changed)
 	@$(COMPONENT_BUILD) components/kernel-hardened
 
+# Services from Debian's packages as a person in a hurry runs them, for TestCareless.
+careless: build
+	@bin/seaworthy component build --layout dist/careless --state-dir dist/state $(patsubst %/component.yml,%,$(wildcard testdata/careless/*/component.yml))
+
 demo-components: build ## build the component images of the demo
 	@$(COMPONENT_BUILD) $(addprefix components/,$(DEMO_COMPONENTS))
 
@@ -86,15 +90,15 @@ demo: deps demo-components ## show everything on this machine: deny, lock, build
 # step are hidden here: the targets that need them run the step again.
 test: test-deps demo-components ## run all tests: unit, command line, other programs, browser, real boots
 	@$(MAKE) -k cosign opa browser registries >/dev/null 2>&1 & tools=$$!; \
-	go vet ./... && $(GOTEST) ./... || { code=$$?; kill $$tools; wait; exit $$code; }; \
+	go vet ./... && $(GOTEST) ./... && (cd docs/site && go vet . && $(GOTEST) .) || { code=$$?; kill $$tools; wait; exit $$code; }; \
 	wait; $(MAKE) --no-print-directory test-cosign test-sigstore-js test-opa test-hsm test-browser test-registries
 
 test-boot: test-deps boot-deps demo-components ## boot every format, under Secure Boot too, and boot damaged images; arm64 too
 	@$(MAKE) --no-print-directory demo-components efi ARCH=arm64
 	@SEAWORTHY_BOOT=all $(GOTEST) -count=1 -p 1 -v -run 'TestMinimal|TestSmall|TestDamagedRoot|TestSecureBoot|TestBoot' ./cmd/seaworthy ./builder/image/secureboot
 
-test-components: test-deps components ## boot all components, a few systems with many of them, and run their health checks
-	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents' ./cmd/seaworthy
+test-components: test-deps components careless ## boot all components, a few systems with many of them, and run their health checks
+	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents|TestCareless' ./cmd/seaworthy
 
 test-sigstore-js: ## test that sigstore-js verifies our signatures, and that we verify its (installs npm packages)
 	@attest/testdata/sigstorejs/install.sh || { [ $$? = 3 ] && exit 0; exit 1; }; \
@@ -128,9 +132,10 @@ test-cosign3: cosign3 ## the same tests with cosign v3 (compiles it first, which
 test-opa: opa ## test that the real opa and conftest run our rules (compiles both first)
 	@SEAWORTHY_OPA=$(TOOLS) $(GOTEST) -count=1 -run OPA ./rules
 
-test-browser: ## test the HTML report in a real browser, and SARIF with its schema (installs Chromium and npm packages)
+test-browser: ## test the HTML report and the documentation in a real browser, and SARIF with its schema (installs Chromium and npm packages)
 	@policy/report/browser/install.sh || { [ $$? = 3 ] && exit 0; exit 1; }; \
-	SEAWORTHY_BROWSER=1 $(GOTEST) -count=1 -run 'TestBrowser|TestSARIFSchema' ./policy/report
+	SEAWORTHY_BROWSER=1 $(GOTEST) -count=1 -run 'TestBrowser|TestSARIFSchema' ./policy/report && \
+	cd docs/site && SEAWORTHY_BROWSER=1 $(GOTEST) -count=1 -run TestBrowser .
 
 test-bitflips: ## flip ten thousand random bits of a sealed image, and require that each is refused (minutes)
 	@SEAWORTHY_BITFLIPS=10000 $(GOTEST) -count=1 -run TestBitFlips ./attest/verify
@@ -190,6 +195,19 @@ lint: opa ## run gofmt, vet, golangci-lint, opa fmt and opa check at pinned vers
 
 man: build ## write the manual pages into MAN (default dist/man)
 	@bin/seaworthy man $(MAN)
+
+deb: build nfpm ## make a Debian package of the programs, in dist (compiles nfpm first)
+	@packaging/deb.sh $(TOOLS)/nfpm $(VERSION) dist/seaworthy.deb
+
+test-deb: build nfpm ## make the Debian package twice, compare both, and install one into a scratch root
+	@SEAWORTHY_DEB=$(TOOLS)/nfpm $(GOTEST) -count=1 -run TestDeb ./cmd/seaworthy
+
+nfpm:
+	@echo "compiling nfpm (a few minutes the first time)" >&2
+	@cd packaging && go build -ldflags '-s -w' -o $(TOOLS)/ tool
+
+docs: ## write the documentation as a static site into dist/docs
+	@cd docs/site && go run . $(CURDIR) $(CURDIR)/dist/docs
 
 changelog: ## write CHANGELOG.md from the fragments in docs/changes
 	@go test -count=1 ./internal/changelog -update
