@@ -36,6 +36,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 TOOLS := $(CURDIR)/bin/test
 
 .PHONY: help build components kernel careless demo-components efi demo test test-boot test-components test-browser test-hsm test-keyless test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 registries opa browser FORCE
+.PHONY: kernel-lock kernel-deps test-kernel
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -80,6 +81,9 @@ kernel: build ## compile our hardened kernel, into dist/components (minutes; onl
 careless: build
 	@bin/seaworthy component build --layout dist/careless --state-dir dist/state $(patsubst %/component.yml,%,$(wildcard testdata/careless/*/component.yml))
 
+kernel-lock: build ## compile our hardened kernel, and record it in its lock
+	@$(COMPONENT_BUILD) --write-lock components/kernel-hardened
+
 demo-components: build ## build the component images of the demo
 	@$(COMPONENT_BUILD) $(addprefix components/,$(DEMO_COMPONENTS))
 
@@ -99,6 +103,9 @@ test-boot: test-deps boot-deps demo-components ## boot every format, under Secur
 
 test-components: test-deps components careless ## boot all components, a few systems with many of them, and run their health checks
 	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents|TestCareless' ./cmd/seaworthy
+
+test-kernel: test-deps demo-components kernel-deps ## compile our kernel again, compare it with the lock, check it, and boot it (minutes)
+	@SEAWORTHY_KERNEL=$(or $(KERNEL),all) $(GOTEST) -count=1 -v -run 'TestKernelHardened' ./cmd/seaworthy
 
 test-sigstore-js: ## test that sigstore-js verifies our signatures, and that we verify its (installs npm packages)
 	@attest/testdata/sigstorejs/install.sh || { [ $$? = 3 ] && exit 0; exit 1; }; \
@@ -220,6 +227,11 @@ test-deps: deps
 	@examples/install.sh "tests check images with them" qemu-img=qemu-utils /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf \
 	  /usr/lib/systemd/boot/efi/linuxx64.efi.stub=systemd-boot-efi fsck.vfat=dosfstools mtools=mtools sgdisk=gdisk xorriso=xorriso \
 	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools xz=xz-utils fsck.erofs=erofs-utils softhsm2-util=softhsm2 skopeo=skopeo
+
+# Without these, `make kernel` names what is missing.
+kernel-deps:
+	@examples/install.sh "our kernel is compiled with them" gcc-12=gcc-12 g++-12=g++-12 flex=flex bison=bison bc=bc perl=perl xz=xz-utils zstd=zstd make=make ld=binutils \
+	  /usr/include/gelf.h=libelf-dev /usr/include/openssl/evp.h=libssl-dev /usr/lib/gcc/x86_64-linux-gnu/12/plugin/include/gcc-plugin.h=gcc-12-plugin-dev
 
 # The firmware and the emulator of another architecture: only test-boot needs them.
 boot-deps:
