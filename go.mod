@@ -10,6 +10,7 @@ require (
 	github.com/anchore/syft v1.57.0
 	github.com/anchore/syft/bridge v0.0.0
 	github.com/bmatcuk/doublestar/v4 v4.10.3
+	github.com/containerd/containerd/api v1.12.0
 	github.com/coreos/go-oidc/v3 v3.20.0
 	github.com/cyberphone/json-canonicalization v0.0.0-20241213102144-19d51d7fe467
 	github.com/defenseunicorns/go-oscal v0.6.2
@@ -62,12 +63,16 @@ require (
 	modernc.org/sqlite v1.61.0
 )
 
-require golang.org/x/text v0.43.0 // indirect
+require (
+	github.com/containerd/log v0.2.0 // indirect
+	github.com/containerd/ttrpc v1.2.9 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
 
 require (
 	cloud.google.com/go/kms v1.32.0 // indirect
 	github.com/Azure/go-ansiterm v0.0.0-20261006220739-8c912ac31dd4 // indirect
-	github.com/BurntSushi/toml v1.6.0 // indirect
+	github.com/BurntSushi/toml v1.6.0
 	github.com/DataDog/zstd v1.5.5 // indirect
 	github.com/Microsoft/go-winio v0.6.4 // indirect
 	github.com/ProtonMail/go-crypto v1.5.2 // indirect
@@ -228,7 +233,7 @@ require (
 	golang.org/x/xerrors v0.0.0-20240903120638-7835f813f4da // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20260825221802-da73d73af1c5 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260921155816-b14227669459 // indirect
-	google.golang.org/grpc v1.84.0 // indirect
+	google.golang.org/grpc v1.84.0
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 	gotest.tools/v3 v3.5.2 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect

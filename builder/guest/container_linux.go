@@ -8,10 +8,9 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // runtimes are the OCI runtimes that init can use, in order of preference. Both
@@ -21,7 +20,7 @@ var runtimes = []string{"/usr/bin/crun", "/usr/bin/runc", "/bin/crun", "/bin/run
 // findRuntime returns the path of the system's OCI runtime.
 func findRuntime() (string, error) {
 	for _, p := range runtimes {
-		if st, err := os.Stat(p); err == nil && st.Mode().IsRegular() && st.Mode()&0o111 != 0 {
+		if isProgram(p) {
 			return p, nil
 		}
 	}
@@ -33,6 +32,9 @@ type runner struct {
 	path string
 	kids *children
 	act  *actor
+	// containerd runs the services. It is nil in a system without containerd. The
+	// OCI runtime runs all other containers, as in LinuxKit.
+	containerd *containerd
 }
 
 // running is a container that was started.
@@ -41,6 +43,13 @@ type running struct {
 	// pid is the first process of the container, or 0 if it has already ended.
 	pid   int
 	ended <-chan syscall.WaitStatus
+	// These are for containers of containerd: process is a pidfd, or nil if the
+	// process has already ended; removal deletes the container once, and status is
+	// then the exit status of the process.
+	under   *containerd
+	process *os.File
+	removal sync.Once
+	status  syscall.WaitStatus
 }
 
 // prepare executes the steps before the container is created. It is called once
@@ -60,12 +69,15 @@ func (r *runner) start(ctx context.Context, b *Bundle, out *os.File) (*running, 
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	pidFile := path.Join("/run/seaworthy", b.Section+"-"+b.Name+".pid")
-	_ = os.Remove(pidFile) // it may exist from an earlier start
 	args, err := r.config(b)
 	if err != nil {
 		return nil, err
 	}
+	if r.containerd != nil && b.Section == "services" {
+		return r.containerd.start(ctx, b, r.act, args, out)
+	}
+	pidFile := pidFileOf(b)
+	_ = os.Remove(pidFile) // it may exist from an earlier start
 	args = append(args, "--bundle", b.Dir, "--pid-file", pidFile, b.Name)
 	if len(b.Created) == 0 {
 		return r.run(b, args, pidFile, out)
@@ -75,9 +87,14 @@ func (r *runner) start(ctx context.Context, b *Bundle, out *os.File) (*running, 
 	}
 	c, err := r.started(ctx, b, pidFile, out)
 	if err != nil {
-		r.remove(b, out)
+		r.remove(&running{b: b}, out)
 	}
 	return c, err
+}
+
+// pidFileOf is the file with the id of the container's first process.
+func pidFileOf(b *Bundle) string {
+	return path.Join("/run/seaworthy", b.Section+"-"+b.Name+".pid")
 }
 
 // config returns the arguments that select a config.json. It is the container's
@@ -160,15 +177,13 @@ func (r *runner) started(ctx context.Context, b *Bundle, pidFile string, out *os
 // stop ends the container with SIGTERM, and after the time grace with SIGKILL.
 // It reports whether SIGKILL was needed.
 func (r *runner) stop(c *running, grace time.Duration, out *os.File) (forced bool) {
-	if c.pid > 1 {
-		_ = unix.Kill(c.pid, unix.SIGTERM)
-	}
+	c.terminate()
 	select {
 	case <-c.ended:
 	case <-time.After(grace):
 		forced = true
 	}
-	r.remove(c.b, out)
+	r.remove(c, out)
 	if forced {
 		select {
 		case <-c.ended:
@@ -180,7 +195,12 @@ func (r *runner) stop(c *running, grace time.Duration, out *os.File) (forced boo
 
 // remove deletes the container and kills all remaining processes in its cgroup.
 // It does nothing if the OCI runtime has already deleted the container.
-func (r *runner) remove(b *Bundle, out *os.File) {
+func (r *runner) remove(c *running, out *os.File) {
+	if c.under != nil {
+		c.under.remove(c, out)
+		return
+	}
+	b := c.b
 	if _, err := os.Stat(path.Join(r.stateDir(b), b.Name)); err == nil {
 		_ = r.command(out, b, "delete", "--force", b.Name)
 	}

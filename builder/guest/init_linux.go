@@ -23,6 +23,8 @@ type initSystem struct {
 	// run after them. down waits for the services and runs onshutdown.
 	services   sync.WaitGroup
 	onshutdown []*Bundle
+	// stopContainerd stops containerd, after the services have stopped.
+	stopContainerd context.CancelFunc
 }
 
 // errShutdown is the error of work that stops because a shutdown was requested.
@@ -32,7 +34,7 @@ var errShutdown = errors.New("shutdown was requested")
 // reboot(2), so it never returns. If the system cannot start as it was built,
 // Init prints "boot failed: REASON" and powers off.
 func Init() {
-	i := &initSystem{console: NewConsole(os.Stdout, uptime), kids: newChildren(), grace: graceDefault, asked: make(chan shutdown, 8)}
+	i := &initSystem{console: NewConsole(os.Stdout, uptime), kids: newChildren(), grace: graceDefault, asked: make(chan shutdown, 8), stopContainerd: func() {}}
 	defer func() {
 		if r := recover(); r != nil {
 			i.console.Printf("boot failed: %v", r)
@@ -133,8 +135,24 @@ func (i *initSystem) up(ctx context.Context) error {
 			return fmt.Errorf("onboot %s: %w", b.Name, err)
 		}
 	}
+	if len(services) > 0 {
+		i.startContainerd()
+	}
 	i.start(ctx, services)
 	return nil
+}
+
+// startContainerd starts containerd if the init section has it. As in LinuxKit, it
+// starts after the onboot containers, which may mount a disk for its files.
+func (i *initSystem) startContainerd() {
+	path := findContainerd()
+	if path == "" {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	i.stopContainerd = cancel
+	i.runner.containerd = &containerd{path: path, runtime: i.runner.path, kids: i.kids, console: i.console, up: make(chan struct{})}
+	go i.runner.containerd.run(ctx)
 }
 
 // start starts the services in parallel. It prints a line when each service has

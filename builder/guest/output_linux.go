@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -18,7 +19,7 @@ type output struct {
 const maxTail = 512
 
 // newOutput starts to copy the output of the container name. log is the path of
-// its log.
+// its log. If c is nil, the console does not show the output.
 func newOutput(c *Console, name, log string) (*output, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -28,9 +29,14 @@ func newOutput(c *Console, name, log string) (*output, error) {
 	go func() {
 		defer close(o.done)
 		defer r.Close()
-		lines, log := c.container(name), newLogFile(log)
-		defer lines.Close()
+		log := newLogFile(log)
 		defer log.Close()
+		var lines io.Writer = io.Discard
+		if c != nil {
+			shown := c.container(name)
+			defer shown.Close()
+			lines = shown
+		}
 		buf := make([]byte, 16<<10)
 		for {
 			n, err := r.Read(buf)

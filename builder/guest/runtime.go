@@ -26,9 +26,9 @@ type Runtime struct {
 	Mkdir      []string    `json:"mkdir"`
 	Interfaces []Interface `json:"interfaces"`
 	BindNS     BindNS      `json:"bindNS"`
-	// Namespace is containerd's namespace in LinuxKit. We have no containerd.
-	// The OCI runtime keeps the container's state in a folder of this name, so
-	// that two containers with the same name in two namespaces do not conflict.
+	// Namespace is containerd's namespace. Without containerd, the OCI runtime
+	// keeps the container's state in a folder of this name, so that two containers
+	// with the same name in two namespaces do not conflict.
 	Namespace string `json:"namespace"`
 }
 

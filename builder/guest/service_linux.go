@@ -33,7 +33,7 @@ func (i *initSystem) oneShot(ctx context.Context, b *Bundle) error {
 	}
 	select {
 	case ws := <-c.ended:
-		i.runner.remove(b, out.w)
+		i.runner.remove(c, out.w)
 		if failed(ws) {
 			return explain(fmt.Errorf("%s", statusText(ws)))
 		}
@@ -75,7 +75,7 @@ func (i *initSystem) keep(ctx context.Context, b *Bundle, first func(ok bool)) {
 		return &instance{
 			ended:  c.ended,
 			stop:   func() bool { return i.runner.stop(c, i.grace, out.w) },
-			remove: func() { i.runner.remove(b, out.w) },
+			remove: func() { i.runner.remove(c, out.w) },
 			grace:  i.grace,
 		}, nil
 	})

@@ -114,6 +114,7 @@ func (i *initSystem) down() {
 	case <-time.After(i.grace + stopLimit):
 		i.console.Printf("some services did not stop; the shutdown continues")
 	}
+	i.stopContainerd()
 	for _, b := range i.onshutdown {
 		began := uptime()
 		i.report("onshutdown", b, began, i.oneShot(context.Background(), b))
