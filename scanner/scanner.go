@@ -358,7 +358,7 @@ func (s *Scanner) work(c *scan) {
 	if result != nil {
 		req.Kernel = &sbom.Kernel{
 			Path: result.Binary, Version: result.Version, Arch: c.img.Config.Architecture,
-			Digest: result.Digest, Owned: result.Owned,
+			Digest: result.Digest, Owned: result.Owned, Evidence: result.Evidence,
 		}
 	}
 	inventory, err := s.catalog(c, req)

@@ -360,6 +360,10 @@ func TestSink(t *testing.T) {
 			}
 		})
 	}
+	r, err := read(t, "kernel", st.File("kernel", plain), st.File("kernel.sources", "a.c\n"), st.Symlink("kernel.build.json", "kernel.sources"))
+	if err != nil || !slices.Equal(r.Evidence, []string{"/kernel.sources"}) || !slices.Equal(r.Owned, []string{"/kernel", "/kernel.sources"}) {
+		t.Errorf("evidence %q, owned %q, %v", r.Evidence, r.Owned, err)
+	}
 	if _, err := read(t, "kernel", st.Symlink("kernel", "/boot/vmlinuz")); err == nil {
 		t.Error("a link is accepted as a kernel")
 	}

@@ -159,9 +159,13 @@ type Result struct {
 	facts.Kernel
 	// Binary is the kernel's path in the tree, Digest its digest.
 	Binary, Digest string
-	// Owned are the paths of the kernel's files.
-	Owned []string
+	// Owned are the paths of the kernel's files. Evidence are those of them that say from
+	// what the kernel was compiled.
+	Owned, Evidence []string
 }
+
+// evidence are the files beside a kernel that `component build` compiled.
+var evidence = []string{"/kernel.build.json", "/kernel.sources"}
 
 // Read returns the results after the pass.
 func (s *Sink) Read() (*Result, error) {
@@ -218,6 +222,11 @@ func (s *Sink) Read() (*Result, error) {
 	for _, p := range s.tree.Paths() {
 		if _, ok := moduleFolder(p); ok && s.tree.Get(p).Type != system.TypeDir {
 			res.Owned = append(res.Owned, p)
+		}
+	}
+	for _, p := range evidence {
+		if e := s.tree.Get(p); e != nil && e.Type == system.TypeFile {
+			res.Owned, res.Evidence = append(res.Owned, p), append(res.Evidence, p)
 		}
 	}
 	slices.Sort(res.Owned)

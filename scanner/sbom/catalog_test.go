@@ -291,6 +291,32 @@ func TestKernelPackage(t *testing.T) {
 	}
 }
 
+// A kernel that was compiled has the package of its source, and names the files that say
+// how it was compiled.
+func TestCompiledKernel(t *testing.T) {
+	t.Parallel()
+	c := collect(t, []st.Object{
+		st.File("kernel", "bzImage"), st.File("kernel.sources", "init/main.c\n"),
+		st.File("var/lib/dpkg/status.d/linux-source-6.12", st.DpkgStatus("linux-source-6.12", "6.12.117-1")),
+	})
+	inv, err := c.Catalog(t.Context(), Request{Image: st.Image("docker.io/seaworthy/kernel:1", "a1"), TempDir: t.TempDir(), Kernel: &Kernel{
+		Path: "/kernel", Version: "6.12.117-seaworthy", Arch: "amd64", Digest: "sha256:00", Owned: []string{"/kernel", "/kernel.sources"}, Evidence: []string{"/kernel.sources"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if inv.KernelPackage != "linux-source-6.12 6.12.117-1" || inv.Coverage.Files != inv.Coverage.Owned {
+		t.Errorf("package %q, coverage %+v", inv.KernelPackage, inv.Coverage)
+	}
+	spdx, err1 := inv.SPDX(Stamp{})
+	cdx, err2 := inv.CycloneDX(Stamp{})
+	for name, doc := range map[string][]byte{"SPDX": spdx, "CycloneDX": cdx} {
+		if !bytes.Contains(doc, []byte("/kernel.sources")) {
+			t.Errorf("%s does not name the compiled files: %v %v", name, err1, err2)
+		}
+	}
+}
+
 // elfModule is a 64-bit relocatable file with one section, .modinfo.
 func elfModule(modinfo string) string {
 	names := "\x00.modinfo\x00.shstrtab\x00"

@@ -23,8 +23,9 @@ type Kernel struct {
 	// Digest is sha256:HEX of the binary.
 	Digest string
 	// Owned are the paths of its files: the binary, its modules, its
-	// configuration.
-	Owned []string
+	// configuration. Evidence are those that say from what it was compiled: the source
+	// package, the tools, and the compiled files.
+	Owned, Evidence []string
 }
 
 // KernelName is the name of the kernel's package.
@@ -48,6 +49,9 @@ func addKernel(s *sbom.SBOM, k *Kernel) string {
 			WithAnnotation(pkg.EvidenceAnnotationKey, pkg.PrimaryEvidenceAnnotation)),
 		Licenses: pkg.NewLicenseSet(pkg.NewLicense("GPL-2.0-only WITH Linux-syscall-note")),
 		Metadata: pkg.LinuxKernel{Name: "Linux", Architecture: k.Arch, Version: k.Version},
+	}
+	for _, path := range k.Evidence {
+		p.Locations.Add(location(path, path).WithAnnotation(pkg.EvidenceAnnotationKey, pkg.SupportingEvidenceAnnotation))
 	}
 	if upstream := upstreamVersion(k.Version); upstream != "" {
 		c := cpe.NewWithAny()
