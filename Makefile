@@ -11,9 +11,10 @@ export CGO_ENABLED := 0
 export GOFLAGS := -trimpath -buildvcs=false
 
 LDFLAGS := -s -w -X github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli.release=$(VERSION)
-# The components of the demo and of the examples. They are enough for the demo and
-# the tests, so a new machine does not build all.
+# The components of the demo, and the others of the examples. They are enough for the
+# demo and the tests, so a new machine does not build all.
 DEMO_COMPONENTS := kernel init crun sysctl dhcp nginx report
+EXAMPLE_COMPONENTS := redis node_exporter chrony probe
 # Kernels that are compiled have their own target: they take minutes.
 ALL_COMPONENTS := $(filter-out kernel-%,$(patsubst components/%/component.yml,%,$(wildcard components/*/component.yml)))
 LAYOUT := dist/components
@@ -35,7 +36,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components kernel careless demo-components efi demo test test-boot test-components test-browser test-hsm test-keyless test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 registries opa browser FORCE
+.PHONY: help build components kernel careless demo-components example-components efi demo test test-boot test-components test-browser test-hsm test-keyless test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 registries opa browser FORCE
 .PHONY: kernel-lock kernel-deps test-kernel
 
 help: ## list the targets
@@ -87,12 +88,15 @@ kernel-lock: build ## compile our hardened kernel, and record it in its lock
 demo-components: build ## build the component images of the demo
 	@$(COMPONENT_BUILD) $(addprefix components/,$(DEMO_COMPONENTS))
 
+example-components: build ## build the component images of all examples
+	@$(COMPONENT_BUILD) $(addprefix components/,$(DEMO_COMPONENTS) $(EXAMPLE_COMPONENTS))
+
 demo: deps demo-components ## show everything on this machine: deny, lock, build, sign, verify, push, pull, boot
 	@examples/demo.sh
 
 # cosign, opa, the browser and the registries are prepared while the Go tests run. Errors of this
 # step are hidden here: the targets that need them run the step again.
-test: test-deps demo-components ## run all tests: unit, command line, other programs, browser, real boots
+test: test-deps example-components ## run all tests: unit, command line, other programs, browser, real boots
 	@$(MAKE) -k cosign opa browser registries >/dev/null 2>&1 & tools=$$!; \
 	go vet ./... && $(GOTEST) ./... && (cd docs/site && go vet . && $(GOTEST) .) || { code=$$?; kill $$tools; wait; exit $$code; }; \
 	wait; $(MAKE) --no-print-directory test-cosign test-sigstore-js test-opa test-hsm test-browser test-registries

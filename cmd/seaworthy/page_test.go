@@ -4,6 +4,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -54,6 +55,30 @@ func TestImagesPage(t *testing.T) {
 		for _, ending := range f.Files {
 			if !strings.Contains(row[1], "`os"+ending+"`") {
 				t.Errorf("docs/images.md: the row of %s lacks the file os%s", name, ending)
+			}
+		}
+	}
+}
+
+// docs/images.md shows the sizes that the tests hold: none above its limit, and none
+// so far below that the limit holds nothing.
+func TestSizesPage(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/images.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	limits := map[string][]map[string]int64{"minimal": {usualSizes, smallSizes}, "web": {webSizes, nil}}
+	rows := regexp.MustCompile("(?m)^\\| `([a-z]+).yml` \\| `([a-z+-]+)` \\| ([0-9.]+|–) \\| ([0-9.]+|–) \\|$").FindAllStringSubmatch(string(text), -1)
+	if len(rows) != 3 {
+		t.Errorf("the page has %d sizes, want 3", len(rows))
+	}
+	for _, row := range rows {
+		for i, limits := range limits[row[1]] {
+			limit := float64(limits[row[2]]) / 1e6
+			size, err := strconv.ParseFloat(row[3+i], 64)
+			if (err != nil) != (limit == 0) || size > limit || size < limit*0.85 {
+				t.Errorf("%s: the page shows %s MB, the limit is %.1f", row[0], row[3+i], limit)
 			}
 		}
 	}
