@@ -18,6 +18,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/pipeline/bootfacts"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
@@ -91,6 +92,9 @@ func signedFile(dir, name string, most int64, r *verify.Result) ([]byte, error) 
 type expected struct {
 	// cmdline is nil if neither it nor texts are compared.
 	cmdline *string
+	// programs are the UKIs of the facts, by the name of the file. A file that is not
+	// among them is not compared: older versions of this program kept no texts in facts.
+	programs map[string]facts.BootProgram
 	// texts are the digests of the other sections of text, "" for a missing section.
 	texts map[string]string
 	// parts are the files of the image that sections must be equal to.
@@ -118,6 +122,14 @@ func (e *expected) read(dir string, r *verify.Result) error {
 	e.texts = map[string]string{".osrel": digests.Of([]byte(image.OSRelease(r.Name))), ".uname": ""}
 	if f.Kernel.Version != "" {
 		e.texts[".uname"] = digests.Of([]byte(f.Kernel.Version))
+	}
+	e.programs = map[string]facts.BootProgram{}
+	for _, file := range f.Boot.Files {
+		for _, p := range file.Programs {
+			if p.Kind == "uki" && p.OSRelease != "" {
+				e.programs[file.Path] = p
+			}
+		}
 	}
 	if r.Byproducts[statement.MeasurementsFile] == "" {
 		return nil // a version of this program built it that did not measure
@@ -165,6 +177,11 @@ func (e expected) check(format image.Format, f verify.File, file io.ReaderAt, ar
 			return "", refuse(fmt.Sprintf("section %s of its UKI is not the one that the decision is about", name), nil)
 		}
 	}
+	if p, ok := e.programs[f.Name]; ok {
+		if name := differs(p, info); name != "" {
+			return "", refuse(fmt.Sprintf("section %s of its UKI is not the one that the rules read", name), nil)
+		}
+	}
 	for _, name := range []string{".linux", ".initrd"} {
 		part, ok := e.parts[name]
 		if !ok {
@@ -197,6 +214,20 @@ func (e expected) check(format image.Format, f verify.File, file io.ReaderAt, ar
 		return text + "; it is not signed for Secure Boot", nil
 	}
 	return fmt.Sprintf("%s; signed for Secure Boot by %q, certificate %s", text, signer.Subject.String(), e.certificate), nil
+}
+
+// differs names a section of text that is not that of the facts, "" if all are equal.
+func differs(p facts.BootProgram, info *uki.Info) string {
+	present, generations, problem := bootfacts.SBAT(info.SBAT)
+	switch {
+	case info.OSRelease != p.OSRelease:
+		return ".osrel"
+	case info.Uname != p.Uname:
+		return ".uname"
+	case present != p.SBAT || problem != p.SBATProblem || !slices.Equal(generations, p.Generations):
+		return ".sbat"
+	}
+	return ""
 }
 
 // signer checks who signed the UKI. It returns nil if it is not signed, and need

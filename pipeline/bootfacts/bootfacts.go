@@ -112,7 +112,8 @@ func (w *walk) program(it *inspect.Item, at string) {
 	has := func(name string) bool {
 		return slices.ContainsFunc(it.EFI.Sections, func(s uki.Section) bool { return s.Name == name })
 	}
-	p := facts.BootProgram{Path: at, Kind: "program", Cmdline: has(".cmdline"), Initrd: has(".initrd"), SBAT: strings.TrimSpace(it.EFI.SBAT) != ""}
+	p := facts.BootProgram{Path: at, Kind: "program", Cmdline: has(".cmdline"), Initrd: has(".initrd"), OSRelease: it.EFI.OSRelease, Uname: it.EFI.Uname}
+	p.SBAT, p.Generations, p.SBATProblem = SBAT(it.EFI.SBAT)
 	switch {
 	case it.Kind == "uki" || it.Kind == "kernel":
 		p.Kind = it.Kind
@@ -137,6 +138,21 @@ func (w *walk) program(it *inspect.Item, at string) {
 	for _, c := range it.Cmdlines {
 		w.line(at, from, c.Text)
 	}
+}
+
+// SBAT are the facts of a section .sbat.
+func SBAT(text string) (present bool, all []facts.BootGeneration, problem string) {
+	if strings.TrimSpace(text) == "" {
+		return false, nil, ""
+	}
+	lines, err := uki.ParseSBAT(text)
+	if err != nil {
+		return true, nil, err.Error()
+	}
+	for i, g := range lines {
+		all = append(all, facts.BootGeneration{Line: i + 1, Component: g.Component, Generation: g.Generation, Vendor: g.Vendor, Package: g.Package, Version: g.Version, URL: g.URL})
+	}
+	return true, all, ""
 }
 
 func (w *walk) loader(l *inspect.Loader, at string) {

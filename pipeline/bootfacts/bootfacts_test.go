@@ -2,6 +2,7 @@ package bootfacts_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -92,10 +93,28 @@ func disked(t *testing.T, parts ...[2]string) []byte {
 func TestUKI(t *testing.T) {
 	t.Parallel()
 	serial := "ttyS0"
-	want := facts.BootFile{Path: "x", Starts: []string{"uefi"}, Programs: []facts.BootProgram{{Kind: "uki", Cmdline: true, Initrd: true, SBAT: true}},
+	stub := []facts.BootGeneration{
+		{Line: 1, Component: "sbat", Generation: 1, Vendor: "SBAT Version", Package: "sbat", Version: "1", URL: "https://example.test/SBAT.md"},
+		{Line: 2, Component: "stub", Generation: 1, Vendor: "Test", Package: "stub", Version: "1", URL: "https://example.test"},
+	}
+	want := facts.BootFile{Path: "x", Starts: []string{"uefi"}, Programs: []facts.BootProgram{{Kind: "uki", Cmdline: true, Initrd: true, OSRelease: "ID=test\n", SBAT: true, Generations: stub}},
 		Lines: []facts.BootLine{{From: "uki", Raw: "console=ttyS0 quiet", Params: []facts.Param{{Name: "console", Value: &serial}, {Name: "quiet", Index: 1}}}}}
 	if got := of(t, testUKI(t, "console=ttyS0 quiet")); !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestSBAT(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "false 0 ", " \n": "false 0 ", "sbat,1,V,sbat,1,u\n": "true 1 ", "sbat,1,V,sbat,1,u\ngrub,5,V,grub,2,u\n": "true 2 ",
+		"sbat,1,V,sbat,1\n": "true 0 line 1 of .sbat is not", "sbat,1,V,sbat,1,u": "true 0 the last line of .sbat does not end",
+		"grub,4294967300,V,grub,2,u\n": "true 0 line 1 of .sbat: generation 4294967300 is too large",
+	} {
+		present, all, problem := bootfacts.SBAT(text)
+		if got := fmt.Sprint(present, len(all), " ", problem); !strings.HasPrefix(got, want) || want[len(want)-1] == ' ' && got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
 	}
 }
 

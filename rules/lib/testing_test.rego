@@ -182,7 +182,11 @@ disk := {
 }
 
 program := {
-	"path": "partition 1/EFI/BOOT/BOOTX64.EFI", "kind": "uki", "cmdline": true, "initrd": true, "sbat": true,
+	"path": "partition 1/EFI/BOOT/BOOTX64.EFI", "kind": "uki", "cmdline": true, "initrd": true, "osRelease": "ID=test\n", "uname": "6.1.0-test",
+	"sbat": true, "generations": [
+		{"line": 1, "component": "sbat", "generation": 1, "vendor": "SBAT Version", "package": "sbat", "version": "1", "url": "https://example.test/SBAT.md"},
+		{"line": 2, "component": "systemd-stub", "generation": 1, "vendor": "The systemd Developers", "package": "systemd", "version": "252", "url": "https://systemd.io/"},
+	],
 	"signers": [{"name": "CN=db", "certificate": certificate, "valid": true, "problem": ""}],
 }
 

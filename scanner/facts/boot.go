@@ -42,9 +42,30 @@ type BootProgram struct {
 	// Cmdline: a UKI contains its command line. Initrd: it contains an initrd.
 	Cmdline bool `json:"cmdline"`
 	Initrd  bool `json:"initrd"`
-	// SBAT: the program has generations by which it can be revoked.
-	SBAT    bool         `json:"sbat"`
-	Signers []BootSigner `json:"signers"`
+	// OSRelease and Uname are the texts of the sections .osrel and .uname: what a UKI
+	// says about its system and its kernel.
+	OSRelease string `json:"osRelease,omitempty"`
+	Uname     string `json:"uname,omitempty"`
+	// SBAT: the program has a section .sbat, which is not empty. Generations are its
+	// lines, in their order. SBATProblem says why they cannot be read.
+	SBAT        bool             `json:"sbat"`
+	Generations []BootGeneration `json:"generations,omitempty"`
+	SBATProblem string           `json:"sbatProblem,omitempty"`
+	Signers     []BootSigner     `json:"signers"`
+}
+
+// BootGeneration is a line of a section .sbat. shim and boot loaders refuse a component
+// whose generation is below the one that they know.
+type BootGeneration struct {
+	// Line in the section, from 1.
+	Line       int    `json:"line"`
+	Component  string `json:"component"`
+	Generation int    `json:"generation"`
+	// Vendor made the component. Package, Version and URL are those of the vendor.
+	Vendor  string `json:"vendor"`
+	Package string `json:"package"`
+	Version string `json:"version"`
+	URL     string `json:"url"`
 }
 
 // BootSigner is a signature of an EFI program.

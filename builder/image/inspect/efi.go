@@ -18,6 +18,8 @@ type EFI struct {
 	// Uname is the kernel's version as the image says it.
 	Uname string `json:"uname,omitempty"`
 	SBAT  string `json:"sbat,omitempty"`
+	// OSRelease is the text of .osrel. Its fields are in Root.
+	OSRelease string `json:"-"`
 	// Loader is the boot loader in the program: a kind of Loader.
 	Loader     string      `json:"loader,omitempty"`
 	Signatures []Signature `json:"signatures,omitempty"`
@@ -93,7 +95,7 @@ func (w *walker) efiProgram(it *Item, s *io.SectionReader) *uki.Info {
 	if err != nil {
 		it.problem("the EFI program cannot be read completely: %v", err)
 	}
-	it.EFI = &EFI{Arch: info.Arch, Stub: info.Stub, Sections: info.Sections, Uname: info.Uname, SBAT: info.SBAT}
+	it.EFI = &EFI{Arch: info.Arch, Stub: info.Stub, Sections: info.Sections, Uname: info.Uname, SBAT: info.SBAT, OSRelease: info.OSRelease}
 	signatures, err := uki.Signatures(s, s.Size())
 	if err != nil {
 		it.problem("the signature cannot be read: %v", err)

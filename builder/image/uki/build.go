@@ -127,29 +127,11 @@ func (s Sections) check(stub *Stub) (string, error) {
 		if !strings.HasPrefix(sbat, "sbat,1,") {
 			sbat = "sbat,1,SBAT Version,sbat,1,https://github.com/rhboot/shim/blob/main/SBAT.md\n" + sbat
 		}
-		if err := checkSBAT(sbat); err != nil {
+		if _, err := ParseSBAT(sbat); err != nil {
 			bad("%v", err)
 		}
 	}
 	return sbat, errors.Join(errs...)
-}
-
-// checkSBAT: each line has six fields, and the second is a number.
-func checkSBAT(text string) error {
-	if len(text) > maxText {
-		return bad(".sbat has %d bytes: the limit is %d", len(text), maxText)
-	}
-	for i, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
-		f := strings.Split(line, ",")
-		if len(f) != 6 || f[0] == "" || f[1] == "" || strings.Trim(f[1], "0123456789") != "" ||
-			strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r == utf8.RuneError }) {
-			return bad("line %d of .sbat is not COMPONENT,GENERATION,VENDOR,NAME,VERSION,URL: %q", i+1, line)
-		}
-	}
-	if !strings.HasSuffix(text, "\n") {
-		return bad("the last line of .sbat does not end with a newline")
-	}
-	return nil
 }
 
 // checkKernel requires an EFI stub in the kernel, for the stub's architecture.

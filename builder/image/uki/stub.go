@@ -92,7 +92,8 @@ func findSBAT(p *image, data []byte) (string, error) {
 	if text == "" && found == 0 {
 		return "", nil
 	}
-	return text, checkSBAT(text)
+	_, err := ParseSBAT(text)
+	return text, err
 }
 
 // major is the first number of a version of systemd, 0 where there is none.
