@@ -63,6 +63,9 @@ func Open(d Device, sector, size int64, template io.ReaderAt, templateSize int64
 		return p, false, errors.New("its last sector has the partition table of another system: if its data is not needed, erase the disk before the image is written to it, or run sgdisk -e on it")
 	}
 	from, to := t.second()
+	if err := checkRoom(d, start+templateSize, sector, size, t, span{from, to}); err != nil {
+		return p, false, err
+	}
 	if err := writeTemplate(d, start, template, templateSize, from, to); err != nil {
 		return p, false, err
 	}
@@ -101,7 +104,7 @@ func writeTemplate(d Device, at int64, template io.ReaderAt, size, from, to int6
 			clear(was[lo:hi])
 		}
 		if !bytes.Equal(was, zero) {
-			return fmt.Errorf("the room behind its last partition has data of another system, at byte %d: if that data is not needed, erase it (blkdiscard, dd)", at+n)
+			return foreign(at + n)
 		}
 	}
 	for _, b := range slices.Backward(todo) {

@@ -134,7 +134,18 @@ func TestForeignData(t *testing.T) {
 		change func(*testing.T, *os.File, int64)
 		want   string
 	}{
-		"no room":       {0, func(*testing.T, *os.File, int64) {}, "0 MiB behind its last partition, and the data partition needs 1"},
+		"no room":     {0, func(*testing.T, *os.File, int64) {}, "0 MiB behind its last partition, and the data partition needs 1"},
+		"data behind": {20 << 20, write(25<<20+3, "x"), "has data of another system, at byte 26214403"},
+		"data in front of the second table": {20 << 20, func(t *testing.T, f *os.File, size int64) {
+			write(size-33*512-1, "x")(t, f, size)
+		}, "has data of another system, at byte"},
+		"Linux RAID 1.0": {20 << 20, func(t *testing.T, f *os.File, size int64) {
+			write((size-8192)&^4095, "\xfc\x4e\x2b\xa9\x01\x00\x00\x00")(t, f, size)
+		}, "the mark of another system, of Linux RAID (superblock 1.0)"},
+		"Intel RAID": {20 << 20, func(t *testing.T, f *os.File, size int64) {
+			write(size-1024, "Intel Raid ISM Cfg Sig. 1.3")(t, f, size)
+		}, "the mark of another system, of Intel RAID"},
+		"DDF RAID":      {20 << 20, func(t *testing.T, f *os.File, size int64) { write(size-512, "\xde\x11\xde\x11")(t, f, size) }, "of DDF RAID"},
 		"data":          {20 << 20, write(10<<20+77*4096, "x"), "has data of another system, at byte"},
 		"a superblock":  {20 << 20, write(10<<20+1024, "another"), "has data of another system, at byte"},
 		"no table":      {20 << 20, write(512, "x"), "has no partition table"},
@@ -171,6 +182,49 @@ func TestForeignData(t *testing.T) {
 		if after, err := os.ReadFile(f.Name()); err != nil || !bytes.Equal(before, after) {
 			t.Errorf("%s: the disk was changed (%v)", name, err)
 		}
+	}
+}
+
+// A large room is read in parts: its ends, and samples between them.
+func TestForeignDataLarge(t *testing.T) {
+	t.Parallel()
+	const room = 41 << 30 // more than 4096 parts of 10 MiB
+	for name, c := range map[string]struct {
+		at, length int64 // at is negative: from the end
+		found      bool
+	}{
+		"empty":                  {0, 0, false},
+		"at the start":           {70 << 20, 1, true},
+		"at the end":             {-40 << 20, 1, true},
+		"as long as a part":      {20<<30 + 12345, 12 << 20, true},
+		"shorter, between parts": {20<<30 + 12345, 1, false},
+	} {
+		f, size := dataDisk(t, room)
+		at := c.at
+		if at < 0 {
+			at += size
+		}
+		for n := int64(0); n < c.length; n += 4096 { // one byte of each block
+			if _, err := f.WriteAt([]byte{1}, at+n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, made, err := makeData(f, size)
+		if found := err != nil && strings.Contains(err.Error(), "has data of another system"); found != c.found || made == c.found {
+			t.Errorf("%s: %v, %v", name, made, err)
+		}
+	}
+}
+
+// If the second table was written only in part, the next start completes the partition.
+func TestTornSecondTable(t *testing.T) {
+	t.Parallel()
+	f, size := dataDisk(t, 20<<20)
+	if _, err := f.WriteAt([]byte("a part of a row"), size-33*512); err != nil {
+		t.Fatal(err)
+	}
+	if p, made, err := makeData(f, size); err != nil || !made || p.Number != 3 {
+		t.Errorf("%+v, %v, %v", p, made, err)
 	}
 }
 
