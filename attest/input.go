@@ -36,6 +36,9 @@ type Input struct {
 	// those of its components. All are files below Dir.
 	SPDXPath, CycloneDXPath string
 	Documents               []Document
+	// Written holds the digests of files, by path, that were hashed while they were
+	// written. All other files are read.
+	Written map[string]string
 	// Hashed, if it is not nil, is called with each file of Dir and its digest.
 	Hashed func(layout.File)
 	// LockDigest is sha256:HEX of os.lock.json, "" without a lock.
@@ -119,7 +122,7 @@ func (in *Input) readFolder() (*folder, error) {
 		if d.IsDir() {
 			return nil
 		}
-		file, err := f.hash(path)
+		file, err := f.hash(path, in.Written[path])
 		if err != nil {
 			return err
 		}
@@ -150,14 +153,17 @@ func (in *Input) readFolder() (*folder, error) {
 	return f, nil
 }
 
-// hash reads one regular file.
-func (f *folder) hash(path string) (layout.File, error) {
+// hash reads one regular file, unless its digest is known.
+func (f *folder) hash(path, known string) (layout.File, error) {
 	info, err := f.root.Lstat(path)
 	if err == nil && !info.Mode().IsRegular() {
 		err = fmt.Errorf("%s is not a regular file", path)
 	}
 	if err != nil {
 		return layout.File{}, err
+	}
+	if known != "" {
+		return layout.File{Path: path, Digest: known, Size: info.Size()}, nil
 	}
 	r, err := f.root.Open(path)
 	if err != nil {

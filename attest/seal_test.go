@@ -32,6 +32,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/sealtest"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -236,6 +237,39 @@ func TestTime(t *testing.T) {
 		p := string(b.GetDsseEnvelope().GetPayload())
 		if !strings.Contains(p, want) || strings.Contains(p, "timeVerified") != (want != "") {
 			t.Errorf("at %d, %q: %s", tt.epoch, tt.now, p)
+		}
+	}
+}
+
+// A digest that is known is sealed as it is: a file that changes after it was written
+// does not match its seal.
+func TestWritten(t *testing.T) {
+	t.Parallel()
+	for _, changed := range []bool{false, true} {
+		in := sealtest.New("demo").Write(t, t.TempDir())
+		name := in.Files[0]
+		content, err := os.ReadFile(filepath.Join(in.Dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Written = map[string]string{name: digests.Of(content)}
+		if changed {
+			content[0]++
+			if err := os.WriteFile(filepath.Join(in.Dir, name), content, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var sealed string
+		in.Hashed = func(f layout.File) {
+			if f.Path == name {
+				sealed = f.Digest
+			}
+		}
+		if err := attest.Seal(t.Context(), in, sealtest.Signer(t)); err != nil {
+			t.Fatal(err)
+		}
+		if sealed != in.Written[name] {
+			t.Errorf("sealed as %q, and written as %q", sealed, in.Written[name])
 		}
 	}
 }

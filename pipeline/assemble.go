@@ -71,10 +71,12 @@ func look(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, c *sy
 	}
 }
 
-// assembled holds the names of the written files and their stretches, the words that
-// the formats add to the command line, and the SBOMs: nil if none is inside the image.
+// assembled holds the names of the written files, their stretches and the digests that
+// are known, the words that the formats add to the command line, and the SBOMs: nil if
+// none is inside the image.
 type assembled struct {
 	files      []string
+	digests    map[string]string
 	stretches  map[string][]image.Stretch
 	parameters string
 	documents  *scanner.Documents
@@ -177,7 +179,7 @@ func assembleOnce(ctx context.Context, r *builder.Resolved, scan *scanner.Scanne
 		set.Abort()
 		return nil, err
 	}
-	return &assembled{files, set.Stretches(), set.Parameters(), a.documents}, nil
+	return &assembled{files, set.Digests(), set.Stretches(), set.Parameters(), a.documents}, nil
 }
 
 func (a *assembly) run(ctx context.Context) ([]string, error) {

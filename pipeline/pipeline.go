@@ -240,7 +240,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 			return nil, err
 		}
 	}
-	digests, err := seal(ctx, r.Resolved, built, o, out, signer)
+	digests, err := seal(ctx, r.Resolved, built, o, out, signer, made.digests)
 	if err != nil {
 		return nil, err
 	}

@@ -20,8 +20,9 @@ func toolsOf(used []image.Used) []attest.Tool {
 }
 
 // seal writes the bills of materials and the reports, and then the signed statements
-// about all files of the output folder. It returns the digests of the files, by path.
-func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, out *output, signer attest.Signer) (map[string]string, error) {
+// about all files of the output folder. written holds the digests that are known. seal
+// returns the digests of all files, by path.
+func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, out *output, signer attest.Signer, written map[string]string) (map[string]string, error) {
 	digests := map[string]string{}
 	b.SignedBy = o.signedAs
 	if signer != nil {
@@ -34,7 +35,7 @@ func seal(ctx context.Context, r *builder.Resolved, b *Built, o BuildOptions, ou
 	in := attest.Input{
 		Dir: out.dir, Name: name, Arch: b.OS.Arch, Files: b.Images, System: b.OS, Decision: b.Decision,
 		SPDXPath: sbomFolder + "/" + name + spdxEnding, CycloneDXPath: sbomFolder + "/" + name + cycloneDXEnding,
-		Tools: toolsOf(o.used), Certificate: o.certificate(), Enrolled: o.enrolled(), LockDigest: r.LockDigest, BuilderVersion: o.Version,
+		Written: written, Tools: toolsOf(o.used), Certificate: o.certificate(), Enrolled: o.enrolled(), LockDigest: r.LockDigest, BuilderVersion: o.Version,
 		Parameters: statement.Parameters{Format: o.Formats, FailOn: b.Decision.FailOn, Locked: r.LockDigest != "", NoSBOM: o.NoSBOM, SourceDateEpoch: max(o.Time.Unix(), 0)},
 	}
 	in.Hashed = func(f layout.File) { digests[f.Path] = f.Digest }

@@ -86,7 +86,7 @@ func newKernelInitrd(o Options) (writer, error) {
 	}
 	k.dst = newOutput(k.body, name, o)
 	if k.comp, err = o.newZstd(k.dst); err != nil {
-		k.dst.closeEarlier()
+		k.dst.abort()
 		k.body.Close()
 		out.Close()
 		return nil, err
@@ -279,13 +279,17 @@ func (k *kernelInitrd) recompress(gz bool) error {
 	if gz {
 		comp, err = newGzip(to)
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		if _, err = io.CopyN(comp, r, k.cpio.pos); err != nil {
+			err = fmt.Errorf("compressing again: %w", err)
+		}
 	}
-	if _, err := io.CopyN(comp, r, k.cpio.pos); err != nil {
-		return fmt.Errorf("compressing again: %w", err)
+	if err != nil {
+		_, cerr := to.to.Close()
+		return errors.Join(err, cerr, dst.Close())
 	}
 	k.comp.Close() // its output is no longer wanted
+	_, _ = k.dst.to.Close()
 	if k.body != k.out {
 		k.body.Close()
 	} else if err := truncate(k.out); err != nil {
@@ -310,7 +314,7 @@ func (k *kernelInitrd) readBack() (io.ReadCloser, error) {
 	if err := k.comp.Flush(); err != nil {
 		return nil, err
 	}
-	if err := k.dst.buf.Flush(); err != nil {
+	if err := k.dst.to.Flush(); err != nil {
 		return nil, err
 	}
 	raw := io.NewSectionReader(k.body, k.dst.start, 1<<62)
@@ -359,7 +363,7 @@ func (k *kernelInitrd) Close() ([]string, error) {
 
 func (k *kernelInitrd) Abort() {
 	k.comp.Close()
-	k.dst.closeEarlier()
+	k.dst.abort()
 	if k.body != k.out {
 		k.body.Close()
 	}

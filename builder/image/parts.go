@@ -1,7 +1,6 @@
 package image
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -86,12 +85,26 @@ func (s *Set) Stretches() map[string][]Stretch {
 	return out
 }
 
+// Digests gives the SHA-256 of files of the image, by name, as they were written; after
+// Close. Other files were not written in order, and must be read.
+func (s *Set) Digests() map[string]string {
+	out := map[string]string{}
+	for _, st := range s.steps {
+		if st.asked && st.writer != nil && st.writer.output() != nil && st.writer.output().digest != "" {
+			out[st.writer.output().name] = st.writer.output().digest
+		}
+	}
+	return out
+}
+
 // output is a file that is written in stretches. It copies parts from the
 // earlier file.
 type output struct {
 	name string
 	f    *os.File
-	buf  *bufio.Writer
+	to   *behind
+	// digest is that of the file, after close; "" if it is not known.
+	digest string
 	// pos is the number of bytes written. start is where the current stretch
 	// starts, and key is its key.
 	pos, start int64
@@ -126,16 +139,16 @@ func newOutput(f *os.File, name string, o Options) *output {
 			}
 		}
 	}
-	return &output{name: name, f: f, buf: bufio.NewWriterSize(f, 1<<20), earlier: old, limit: o.limit}
+	return &output{name: name, f: f, to: newBehind(f), earlier: old, limit: o.limit}
 }
 
 // restartIn returns the same output, empty, with f as its file.
 func (o *output) restartIn(f *os.File) *output {
-	return &output{name: o.name, f: f, buf: bufio.NewWriterSize(f, 1<<20), earlier: o.earlier, limit: o.limit}
+	return &output{name: o.name, f: f, to: newBehind(f), earlier: o.earlier, limit: o.limit}
 }
 
 func (o *output) Write(p []byte) (int, error) {
-	n, err := o.buf.Write(p)
+	n, err := o.to.Write(p)
 	if o.pos += int64(n); err == nil && o.limit.size > 0 && o.pos > o.limit.size {
 		err = system.BadInput("the initrd has more than %d MiB: %s", o.limit.size>>20, o.limit.why).
 			Suggest("use fewer or smaller components, or a format with a root on the disk: %s", strings.Join(Formats(rootOnDisk), " or "))
@@ -179,7 +192,18 @@ func (o *output) close(prefix int64) error {
 	if prefix > 0 {
 		o.done = append([]Stretch{{Size: prefix}}, o.done...)
 	}
-	return errors.Join(o.buf.Flush(), o.closeEarlier())
+	var err error
+	o.digest, err = o.to.Close()
+	if prefix > 0 {
+		o.digest = ""
+	}
+	return errors.Join(err, o.closeEarlier())
+}
+
+// abort ends an output that is not complete. Its file stays open.
+func (o *output) abort() {
+	_, _ = o.to.Close()
+	_ = o.closeEarlier()
 }
 
 // closeEarlier closes the earlier file.
@@ -198,7 +222,7 @@ func Copy(from, to string, stretches []Stretch) ([]Stretch, error) {
 		if len(stretches) == 0 {
 			stretches = []Stretch{{Size: size}}
 		}
-		return hash(out, stretches)
+		return hashStretches(out, stretches)
 	})
 }
 
@@ -234,8 +258,8 @@ func copyTo(from, to string, done func(out *os.File, size int64) ([]Stretch, err
 	return list, errors.Join(err, out.Chmod(0o644))
 }
 
-// hash adds the digests to stretches, which must cover all bytes of r.
-func hash(r io.Reader, stretches []Stretch) ([]Stretch, error) {
+// hashStretches adds the digests to stretches, which must cover all bytes of r.
+func hashStretches(r io.Reader, stretches []Stretch) ([]Stretch, error) {
 	var out []Stretch
 	buf := make([]byte, 256<<10)
 	for _, s := range stretches {

@@ -16,6 +16,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // service returns the entries of a component. It has hard links, and contents
@@ -94,6 +95,9 @@ func (p parted) write(t *testing.T, dir string, old map[string]Earlier) (files m
 			t.Fatal(err)
 		}
 		files[n] = string(raw)
+		if d := s.Digests()[n]; d != "" && d != digests.Of(raw) || d == "" && n == "os.tar" {
+			t.Errorf("%s: the digest is %q, and of the file %s", n, d, digests.Of(raw))
+		}
 		kept := filepath.Join(t.TempDir(), n)
 		stretches, err := Copy(filepath.Join(dir, n), kept, s.Stretches()[n])
 		if err != nil {

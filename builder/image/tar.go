@@ -90,6 +90,6 @@ func (t *tarWriter) Close() ([]string, error) {
 }
 
 func (t *tarWriter) Abort() {
-	t.out.closeEarlier()
+	t.out.abort()
 	t.out.f.Close()
 }

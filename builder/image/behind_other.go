@@ -1,0 +1,7 @@
+//go:build !linux
+
+package image
+
+import "os"
+
+func startSync(*os.File, int64, int64) {}
