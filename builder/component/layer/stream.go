@@ -1,7 +1,6 @@
 package layer
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -10,12 +9,12 @@ import (
 	"io"
 	"sync"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/internal/inflate"
 )
 
 // compression of a layer's blob.
@@ -197,7 +196,7 @@ func startLayer(ctx context.Context, rc io.ReadCloser, l system.LayerBlob, lim L
 	}
 	s.blob = fetch
 	raw, hashed := newPipe(inner.Done()), newPipe(inner.Done())
-	s.stages.Go(func() { inflate(fetch, raw, c, l.Size, lim, budget) })
+	s.stages.Go(func() { decompress(fetch, raw, c, l.Size, lim, budget) })
 	s.stages.Go(func() { hashTar(raw, hashed, l.DiffID) })
 	s.tar = hashed
 	return s
@@ -238,9 +237,9 @@ type corrupt struct{ err error }
 func (c *corrupt) Error() string { return "cannot be decompressed: " + c.err.Error() }
 func (c *corrupt) Unwrap() error { return c.err }
 
-// inflate decompresses from in to out. It reads in to its end, so that the digest
+// decompress decompresses from in to out. It reads in to its end, so that the digest
 // covers the whole blob.
-func inflate(in, out *pipe, c compression, size int64, lim Limits, budget int64) {
+func decompress(in, out *pipe, c compression, size int64, lim Limits, budget int64) {
 	r, closeReader, err := decompressor(in, c, lim)
 	if err != nil {
 		_ = out.send(block{err: &corrupt{err}}) // a reader that has gone needs no error
@@ -274,12 +273,8 @@ func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 
 func decompressor(in *pipe, c compression, lim Limits) (io.Reader, func(), error) {
 	if c == gzipped {
-		// The decompressor has faster code for a bufio.Reader than for our type.
-		z, err := gzip.NewReader(bufio.NewReaderSize(in, 16*kib))
-		if err != nil {
-			return nil, nil, err
-		}
-		return z, func() { z.Close() }, nil
+		z, err := inflate.NewReader(in)
+		return z, func() {}, err
 	}
 	// No goroutine of its own: the pipe reads ahead.
 	z, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(lim.Window))
