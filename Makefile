@@ -102,6 +102,7 @@ test: test-deps example-components ## run all tests: unit, command line, other p
 	wait; $(MAKE) --no-print-directory test-cosign test-sigstore-js test-opa test-hsm test-browser test-registries
 
 test-boot: test-deps boot-deps demo-components ## boot every format, under Secure Boot too, and boot damaged images; arm64 too
+	@$(COMPONENT_BUILD) components/runc components/containerd
 	@$(MAKE) --no-print-directory demo-components efi ARCH=arm64
 	@SEAWORTHY_BOOT=all $(GOTEST) -count=1 -p 1 -v -run 'TestMinimal|TestSmall|TestDamagedRoot|TestSecureBoot|TestBoot' ./cmd/seaworthy ./builder/image/secureboot
 
