@@ -23,12 +23,16 @@ type Shared interface {
 	Save(img *system.Image, key string, body []byte)
 }
 
+// observed counts the changes of what is found in an image, while SchemaVersion
+// stays the same between two releases. A cache can be older than the program.
+const observed = 2
+
 // key identifies an observation: the image, and how it was read. Documents
 // depend on more than the bytes of the image: on its name and on the program
 // version. Recall replaces their time.
 func (s *Scanner) key(img *system.Image, how Reading) string {
-	key := fmt.Sprintf("%s %d %s kernel=%q nested=%q devices=%t root=%t asked=%q",
-		sbom.SyftVersion, facts.SchemaVersion, img.Manifest, how.Kernel, how.Nested, how.Devices, how.Root, how.Asked)
+	key := fmt.Sprintf("%s %d.%d %s kernel=%q nested=%q devices=%t root=%t asked=%q",
+		sbom.SyftVersion, facts.SchemaVersion, observed, img.Manifest, how.Kernel, how.Nested, how.Devices, how.Root, how.Asked)
 	if s.opts.Documents {
 		key += fmt.Sprintf(" name=%q version=%q", img.Name, s.opts.Version)
 	}

@@ -249,7 +249,7 @@ func fileFacts(f system.File) (facts.File, error) {
 	}
 	if f.Source == "" {
 		out.Secret = cmp.Or(files.DetectSecret(f.Contents), files.SecretIn(out.Path, string(f.Contents)))
-		out.Logins = files.Logins(out.Path, string(f.Contents))
+		out.Logins, out.Containerd = files.Logins(out.Path, string(f.Contents)), files.Containerd(out.Path, string(f.Contents))
 		return out, nil
 	}
 	r, err := os.Open(f.Source)
@@ -263,7 +263,7 @@ func fileFacts(f system.File) (facts.File, error) {
 			_, err = io.Copy(io.MultiWriter(&finder, hash), r)
 		}
 		out.Secret = cmp.Or(finder.Kind(), files.SecretInArchive(head.Bytes()), files.SecretIn(out.Path, head.String()))
-		out.Logins = files.Logins(out.Path, head.String())
+		out.Logins, out.Containerd = files.Logins(out.Path, head.String()), files.Containerd(out.Path, head.String())
 		if out.Logins != nil && head.Len() == maxSettings {
 			err = fmt.Errorf("the file has more than %d KiB, which is too large to read", maxSettings>>10)
 		}

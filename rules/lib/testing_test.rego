@@ -45,6 +45,8 @@ files := {
 	"present": true, "count": 100, "bytes": 1000,
 	"setid": [], "worldWritable": [], "fileCaps": [], "sensitive": [], "secrets": [],
 	"emptyPasswords": [], "knownPasswords": [], "untriedPasswords": [], "duplicateIds": [], "tools": [], "sshd": null, "sshdMatch": [], "links": [], "openLogins": [], "inittab": [],
+	"containerd": null, "containerdPrograms": [],
+	"containerd": null, "containerdPrograms": [],
 	"authorizedKeys": [], "sysctl": [], "truncated": false,
 }
 
@@ -305,6 +307,21 @@ nginx_mount(m) := nginx_with("/mounts/-", m)
 nginx_without_ns(kind) := nginx_with("/linux/namespaces", [ns | some ns in service_spec.linux.namespaces; ns.type != kind])
 
 nginx_files(list, v) := component_with("nginx", concat("", ["/files/", list]), v)
+
+# containerd is a system whose init section has containerd and its configuration.
+containerd(config) := put(containerd_program, "/components/1/files/containerd", object.union(containerd_config, config))
+
+# containerd_file: the files section has the configuration.
+containerd_file(config) := put(containerd_program, "/files", [{
+	"path": "/etc/containerd/config.toml", "type": "file", "mode": "600", "uid": 0, "gid": 0, "link": "", "source": "", "metadata": "", "size": 1,
+	"digest": "", "secret": "", "sysctl": [], "logins": null, "origin": origin, "containerd": object.union(containerd_config, config),
+}])
+
+# containerd_program: there is no configuration.
+containerd_program := put(good, "/components/1/files/containerdPrograms", ["/usr/bin/containerd"])
+
+# A good configuration.
+containerd_config := {"error": "", "version": 2, "disabled": given.params.containerd_disabled, "servers": [], "owners": [], "outside": []}
 
 no_spec := component_with("nginx", "/spec", null)
 

@@ -314,8 +314,12 @@ type Inventory struct {
 	// images and of the kernel's archive. Two kinds are not listed: links among
 	// the host's programs and settings that lead to a file there, and links
 	// that boot hides below a tmpfs.
-	Links     []Link `json:"links"`
-	Truncated bool   `json:"truncated"`
+	Links []Link `json:"links"`
+	// Containerd is the content of /etc/containerd/config.toml, null without the file.
+	// ContainerdPrograms are the programs named containerd.
+	Containerd         *Containerd `json:"containerd"`
+	ContainerdPrograms []string    `json:"containerdPrograms"`
+	Truncated          bool        `json:"truncated"`
 }
 
 // SSHDMatch is a setting after a Match line of sshd_config. It overrides the
@@ -494,7 +498,9 @@ type File struct {
 	// Logins says who can log in because of the file, null if it has no such
 	// settings.
 	Logins *Logins `json:"logins"`
-	Origin Origin  `json:"origin"`
+	// Containerd is its content if it is a configuration of containerd, else null.
+	Containerd *Containerd `json:"containerd"`
+	Origin     Origin      `json:"origin"`
 }
 
 // Logins is the content of a single file about logins: accounts (named passwd,

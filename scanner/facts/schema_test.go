@@ -52,7 +52,7 @@ func (o object) MarshalJSON() ([]byte, error) {
 func comments(t *testing.T) map[string]string {
 	t.Helper()
 	var decls []ast.Decl
-	for _, name := range []string{"facts.go", "attested.go", "boot.go", "program.go"} {
+	for _, name := range []string{"facts.go", "attested.go", "boot.go", "containerd.go", "program.go"} {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
 		if err != nil {
 			t.Fatal(err)

@@ -64,7 +64,7 @@ func Empty() facts.Inventory {
 	return facts.Inventory{
 		SetID: []facts.Obj{}, WorldWritable: []facts.Obj{}, FileCaps: []facts.Obj{}, Sensitive: []facts.Obj{},
 		Secrets: []facts.Obj{}, EmptyPasswords: []string{}, DuplicateIDs: []string{}, Tools: []facts.Obj{},
-		SSHDMatch: []facts.SSHDMatch{}, AuthorizedKeys: []string{}, Sysctl: []facts.Setting{}, LeftOut: []string{}, Links: []facts.Link{}, OpenLogins: []string{}, Inittab: []string{},
+		SSHDMatch: []facts.SSHDMatch{}, AuthorizedKeys: []string{}, Sysctl: []facts.Setting{}, LeftOut: []string{}, Links: []facts.Link{}, OpenLogins: []string{}, Inittab: []string{}, ContainerdPrograms: []string{},
 	}
 }
 
@@ -133,8 +133,13 @@ func (s *Sink) note(p string, e *system.Entry) {
 		if kind := toolKind(p); kind != "" {
 			s.list(&s.inv.Tools, obj(p, e, kind))
 		}
-		if base := path.Base(p); base == "authorized_keys" || base == "authorized_keys2" {
+		switch path.Base(p) {
+		case "authorized_keys", "authorized_keys2":
 			s.strings(&s.inv.AuthorizedKeys, p)
+		case "containerd":
+			if mode&0o111 != 0 {
+				s.strings(&s.inv.ContainerdPrograms, p)
+			}
 		}
 	}
 }
@@ -230,6 +235,9 @@ func (s *Sink) Inventory() (facts.Inventory, error) {
 		return s.inv, err
 	}
 	s.openLogins()
+	if err := s.containerd(); err != nil {
+		return s.inv, err
+	}
 	if err := s.sysctl(); err != nil {
 		return s.inv, err
 	}
@@ -245,6 +253,7 @@ func (s *Sink) Inventory() (facts.Inventory, error) {
 		*l = slices.Compact(*l)
 	}
 	slices.Sort(s.inv.AuthorizedKeys)
+	slices.Sort(s.inv.ContainerdPrograms)
 	slices.Sort(s.inv.LeftOut)
 	s.inv.LeftOut = slices.Compact(s.inv.LeftOut)
 	return s.inv, nil
