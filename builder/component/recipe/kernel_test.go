@@ -168,6 +168,42 @@ func TestInterpreterBelowUsr(t *testing.T) {
 	}
 }
 
+// TestLibraryFolder: a program finds its own libraries in a folder that it names, and
+// no other program does.
+func TestLibraryFolder(t *testing.T) {
+	t.Parallel()
+	const own = "./usr/lib/x86_64-linux-gnu/tool/"
+	for runpath, want := range map[string]string{
+		"/usr/lib/x86_64-linux-gnu/tool":                    "",
+		"/nonexistent:$ORIGIN/../lib/x86_64-linux-gnu/tool": "",
+		"/usr/lib/x86_64-linux-gnu:${ORIGIN}/../lib/tool":   "libown.so.1, which is in no package",
+		"usr/lib/x86_64-linux-gnu/tool":                     "libown.so.1, which is in no package",
+	} {
+		a := newArchive(t)
+		a.add(t, osRelease, "13", "", tarEntry{name: "./usr/lib/os-release", content: "ID=debian\n"})
+		a.add(t, "tool", "1", "",
+			tarEntry{name: "./usr/bin/tool", content: elfFile(elf.ET_DYN, nil, "", "libown.so.1", "RUNPATH="+runpath), mode: 0o755},
+			tarEntry{name: own + "libown.so.1", content: elfFile(elf.ET_DYN, nil, "")},
+			tarEntry{name: own + "libspare.so.1", content: elfFile(elf.ET_DYN, nil, "")})
+		layout := t.TempDir()
+		res, err := tryBuild(t, a, layout, "name: k\nversion: \"1\"\ndebian: {packages: [tool]}\ninclude: [usr/bin]\nlibraries: true\n")
+		if want != "" {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %s", runpath, err, want)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, lines, _ := image(t, layout, res.Manifest)
+		all := strings.Join(lines, "\n")
+		if !strings.Contains(all, "usr/lib/x86_64-linux-gnu/tool/libown.so.1") || strings.Contains(all, "libspare") {
+			t.Errorf("%s: %s", runpath, all)
+		}
+	}
+}
+
 func FuzzModinfo(f *testing.F) {
 	f.Add([]byte(ko("depends=a,b", "alias=x", "softdep=pre: y")))
 	f.Add([]byte(elfFile(elf.ET_DYN, nil, "/lib/ld.so", "libc.so.6")))
@@ -183,6 +219,6 @@ func FuzzModinfo(f *testing.F) {
 				}
 			}
 		}
-		_, _, _ = dynamic(bytes.NewReader(data))
+		_, _, _, _ = dynamic(bytes.NewReader(data))
 	})
 }

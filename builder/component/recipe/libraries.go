@@ -21,18 +21,25 @@ func isLibrary(p string) bool {
 	return libraryRE.MatchString(p) && strings.Contains(path.Base(p), ".so")
 }
 
+// isSpare matches libraries, and those in a folder beside them, which programs of one
+// package find by their RUNPATH.
+func isSpare(p string) bool {
+	return isLibrary(p) || isLibrary(path.Join(path.Dir(path.Dir(p)), path.Base(p)))
+}
+
 // addLibraries adds the files from spare that the kept programs load: the dynamic
-// linker, and every library that they need by name, with its own libraries. A
-// library that is in no package is an error, so that every program of an image can
-// start. A library that a program opens itself (dlopen) must be listed in include.
+// linker, and every library that they need by name, with its own libraries. These are
+// in the folders that the dynamic linker searches for all programs, or in folders that
+// a file names for its own libraries. A library that is in no package is an error, so
+// that every program of an image can start. A library that a program opens itself
+// (dlopen) must be listed in include.
 func addLibraries(t *tree, spare map[string]*node) error {
 	byName := map[string][]string{}
-	for p := range spare {
-		byName[path.Base(p)] = append(byName[path.Base(p)], p)
-	}
-	for p := range t.nodes {
-		if isLibrary(p) {
-			byName[path.Base(p)] = append(byName[path.Base(p)], p)
+	for _, nodes := range []map[string]*node{spare, t.nodes} {
+		for p := range nodes {
+			if isLibrary(p) {
+				byName[path.Base(p)] = append(byName[path.Base(p)], p)
+			}
 		}
 	}
 	for _, places := range byName {
@@ -59,7 +66,7 @@ func (l *linker) need(n *node) error {
 		return nil
 	}
 	l.done[n.path] = true
-	interp, libs, err := dynamic(n.content.reader())
+	interp, libs, folders, err := dynamic(n.content.reader())
 	if err != nil {
 		return system.Unusable("%s cannot be read", n.path).Because(err)
 	}
@@ -68,14 +75,30 @@ func (l *linker) need(n *node) error {
 		errs = append(errs, l.addInterpreter(n, interp))
 	}
 	for _, lib := range libs {
-		places := l.byName[lib]
-		if len(places) == 0 {
+		place := l.find(n, lib, folders)
+		if place == "" {
 			errs = append(errs, missing(n, lib))
 			continue
 		}
-		errs = append(errs, l.take(places[0], 0))
+		errs = append(errs, l.take(place, 0))
 	}
 	return errors.Join(errs...)
+}
+
+// find returns the path of a library that n needs, "" if no package has it. folders are
+// those of n's RUNPATH, which the dynamic linker searches first.
+func (l *linker) find(n *node, lib string, folders []string) string {
+	for _, dir := range folders {
+		dir = strings.NewReplacer("$ORIGIN", "/"+path.Dir(n.path), "${ORIGIN}", "/"+path.Dir(n.path)).Replace(dir)
+		p := strings.TrimPrefix(path.Join("/", dir, lib), "/")
+		if path.IsAbs(dir) && (l.t.nodes[p] != nil || l.spare[p] != nil) {
+			return p
+		}
+	}
+	if places := l.byName[lib]; len(places) > 0 {
+		return places[0]
+	}
+	return ""
 }
 
 func missing(n *node, what string) error {
@@ -124,9 +147,10 @@ func (l *linker) take(p string, hops int) error {
 	return l.take(strings.TrimPrefix(path.Clean(target), "/"), hops+1)
 }
 
-// dynamic reads the interpreter and the needed libraries of an ELF file. Both are
-// empty for other files. The bytes are hostile.
-func dynamic(r io.ReaderAt) (interp string, libs []string, err error) {
+// dynamic reads the interpreter of an ELF file, the libraries that it needs, and the
+// folders that it names for them (RUNPATH, or RPATH). All are empty for other files. The
+// bytes are hostile.
+func dynamic(r io.ReaderAt) (interp string, libs, folders []string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("invalid ELF file: %v", p)
@@ -134,24 +158,35 @@ func dynamic(r io.ReaderAt) (interp string, libs []string, err error) {
 	}()
 	magic := make([]byte, 4)
 	if n, _ := r.ReadAt(magic, 0); n < 4 || string(magic) != elf.ELFMAG {
-		return "", nil, nil
+		return "", nil, nil, nil
 	}
 	f, err := elf.NewFile(r)
 	if err != nil {
-		return "", nil, err
+		return "", nil, nil, err
 	}
 	if f.Type != elf.ET_EXEC && f.Type != elf.ET_DYN {
-		return "", nil, nil
+		return "", nil, nil, nil
 	}
 	for _, p := range f.Progs {
 		if p.Type == elf.PT_INTERP && p.Filesz < 4096 {
 			b := make([]byte, p.Filesz)
 			if _, err := io.ReadFull(p.Open(), b); err != nil {
-				return "", nil, err
+				return "", nil, nil, err
 			}
 			interp = string(bytes.TrimRight(b, "\x00"))
 		}
 	}
-	libs, err = f.ImportedLibraries()
-	return interp, libs, err
+	if libs, err = f.ImportedLibraries(); err != nil {
+		return "", nil, nil, err
+	}
+	for _, tag := range []elf.DynTag{elf.DT_RUNPATH, elf.DT_RPATH} {
+		all, err := f.DynString(tag)
+		if err != nil {
+			return "", nil, nil, err
+		}
+		if len(all) > 0 { // RPATH has no effect if there is a RUNPATH
+			return interp, libs, strings.Split(all[0], ":"), nil
+		}
+	}
+	return interp, libs, nil, nil
 }

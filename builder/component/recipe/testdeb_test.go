@@ -154,7 +154,7 @@ func (a *archive) fetch(_ context.Context, packages []*debPackage) error {
 }
 
 // elfFile makes an ELF file with .modinfo, or with an interpreter and needed
-// libraries.
+// libraries. "RUNPATH=FOLDERS" among these names the folders of its own libraries.
 func elfFile(typ elf.Type, modinfo []string, interp string, needed ...string) string {
 	type section struct {
 		name string
@@ -169,7 +169,11 @@ func elfFile(typ elf.Type, modinfo []string, interp string, needed ...string) st
 	if len(needed) > 0 {
 		str, dyn := []byte{0}, []byte{}
 		for _, n := range needed {
-			dyn = binary.LittleEndian.AppendUint64(dyn, uint64(elf.DT_NEEDED))
+			tag := elf.DT_NEEDED
+			if folders, ok := strings.CutPrefix(n, "RUNPATH="); ok {
+				tag, n = elf.DT_RUNPATH, folders
+			}
+			dyn = binary.LittleEndian.AppendUint64(dyn, uint64(tag))
 			dyn = binary.LittleEndian.AppendUint64(dyn, uint64(len(str)))
 			str = append(append(str, n...), 0)
 		}

@@ -62,7 +62,7 @@ func unpackOne(t *tree, sp *spool, p *debPackage, keeps func(string) bool, spare
 	return readDeb(f, func(e *debEntry, r io.Reader) error {
 		n := &node{path: e.Path, typ: e.Type, mode: e.Mode, uid: e.UID, gid: e.GID, link: e.Link, owner: p.Name}
 		_, doc := docPackage(e.Path)
-		lib := spare.wantLibraries && isLibrary(e.Path) && !keeps(e.Path)
+		lib := spare.wantLibraries && isSpare(e.Path) && !keeps(e.Path)
 		switch {
 		case e.Type == system.TypeDir:
 			if t.dirs[e.Path] == nil {
