@@ -37,8 +37,9 @@ type Check struct {
 	Get  string `json:"get,omitempty"`
 	Send string `json:"send,omitempty"`
 	Hex  string `json:"hex,omitempty"`
-	// Expect is a regular expression (RE2). Without it, any answer is right; a
-	// TCP port then needs only to accept a connection.
+	// Expect is a regular expression (RE2). Without it, UDP needs any answer. TCP and
+	// Unix then need only to accept a connection and what is sent: a log server, for
+	// example, does not answer.
 	Expect string `json:"expect,omitempty"`
 }
 
@@ -190,7 +191,7 @@ func (c *Check) ask(ctx context.Context, want *regexp.Regexp, patience time.Dura
 			return nil, err
 		}
 	}
-	if c.Expect == "" && len(send) == 0 {
+	if c.Expect == "" && c.UDP == 0 {
 		return nil, nil
 	}
 	var got []byte

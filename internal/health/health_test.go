@@ -88,6 +88,7 @@ func TestRun(t *testing.T) {
 	}{
 		{Check{TCP: port, Get: "/", Expect: "up [0-9]"}, "up 1"},
 		{Check{TCP: port}, ""},
+		{Check{TCP: port, Send: "no request"}, ""},
 		{Check{TCP: port, Get: "/", Expect: "down"}, "!"},
 		{Check{File: file, Expect: "sync"}, "sync"},
 		{Check{File: file + "x"}, "!"},
