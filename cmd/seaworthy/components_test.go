@@ -185,7 +185,7 @@ func (s *realSystem) untilAnswered(out, key string, components int) string {
 	console := &console{last: time.Now()}
 	done := make(chan int, 1)
 	go func() {
-		done <- run(ctx, []string{"boot", "--key", key + ".pub", "--memory", "1536", out}, strings.NewReader(""), console, console)
+		done <- run(ctx, []string{"boot", "--key", key + ".pub", "--memory", "2048", out}, strings.NewReader(""), console, console)
 	}()
 	ready := fmt.Sprintf("probe: all %d components answer", components)
 	for !strings.Contains(console.String(), ready) {

@@ -191,7 +191,7 @@ func (c *Check) ask(ctx context.Context, want *regexp.Regexp, patience time.Dura
 			return nil, err
 		}
 	}
-	if c.Expect == "" && c.UDP == 0 {
+	if c.Expect == "" && c.UDP == 0 && c.Get == "" {
 		return nil, nil
 	}
 	var got []byte
