@@ -36,7 +36,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components kernel careless demo-components example-components efi demo test test-boot test-components test-browser test-hsm test-keyless test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 registries opa browser FORCE
+.PHONY: help build components kernel careless demo-components example-components efi demo test test-boot test-components components-doc test-browser test-hsm test-keyless test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 registries opa browser FORCE
 .PHONY: kernel-lock kernel-deps test-kernel
 
 help: ## list the targets
@@ -111,6 +111,9 @@ test-components: test-deps components careless ## boot all components, a few sys
 
 test-kernel: test-deps demo-components kernel-deps ## compile our kernel again, compare it with the lock, check it, and boot it (minutes)
 	@SEAWORTHY_KERNEL=$(or $(KERNEL),all) $(GOTEST) -count=1 -v -run 'TestKernelHardened' ./cmd/seaworthy
+
+components-doc: ## write docs/components.md from the recipes, with the sizes of the images in dist/components
+	@go test -count=1 -run '^TestComponentsPage$$' ./cmd/seaworthy -update
 
 test-sigstore-js: ## test that sigstore-js verifies our signatures, and that we verify its (installs npm packages)
 	@attest/testdata/sigstorejs/install.sh || { [ $$? = 3 ] && exit 0; exit 1; }; \

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
+)
+
+const componentsHead = "# The components\n\n" +
+	"`make components-doc` writes this page from `components/*/component.yml`, and the sizes from the built images. A test compares all columns but the sizes.\n\n" +
+	"The table says what a component may do if an os.yml changes nothing: the user that it runs as, its capabilities, and the folders to which it can write. \"host\" is the host's\n" +
+	"network. Limits are processes and MiB of memory. The last two columns are how a test asks the component in a booted system, and the size of the compressed image in MB for amd64.\n\n" +
+	"| component | what it is | user | capabilities | writes to | limits | asked by | MB |\n|---|---|---|---|---|---|---|---|\n"
+
+// TestComponentsPage: docs/components.md lists all components with what they may do.
+// The last column, the size, needs built images, so it is not compared.
+func TestComponentsPage(t *testing.T) {
+	t.Parallel()
+	const name = "../../docs/components.md"
+	old, err := os.ReadFile(name)
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../../components/*/component.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sizes := imageSizes(t)
+	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` .*\\| ([0-9.]+) \\|$").FindAllStringSubmatch(string(old), -1) {
+		if sizes[m[1]] == "" { // it was built before, on another machine
+			sizes[m[1]] = m[2]
+		}
+	}
+	page := componentsHead
+	for _, f := range files {
+		rec, err := recipe.Load(filepath.Dir(f))
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := componentRow(t, rec)
+		page += "| " + strings.Join(append(row, sizes[rec.Name+":"+rec.Version]), " | ") + " |\n"
+	}
+	if *update {
+		if err := os.WriteFile(name, []byte(page), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	size := regexp.MustCompile(`(?m)\|[^|\n]*\|$`)
+	if size.ReplaceAllString(string(old), "|") != size.ReplaceAllString(page, "|") {
+		t.Errorf("docs/components.md is not up to date: run make components-doc")
+	}
+}
+
+// componentRow returns the cells of a component, without its size.
+func componentRow(t *testing.T, rec *recipe.Recipe) []string {
+	t.Helper()
+	var label struct {
+		Capabilities []string
+		Net          string
+		UID          any
+		Readonly     bool
+		Tmpfs, Binds []string
+		Resources    struct {
+			Pids, Memory struct{ Limit int64 }
+		}
+	}
+	if rec.Config != nil {
+		if err := json.Unmarshal(rec.Config, &label); err != nil {
+			t.Fatalf("%s: %v", rec.Path, err)
+		}
+	}
+	var row []string
+	cell := func(s string) {
+		if s == "" {
+			s = "–"
+		}
+		row = append(row, strings.ReplaceAll(s, "|", `\|`))
+	}
+	cell("`" + rec.Name + ":" + rec.Version + "`")
+	cell(rec.Description)
+	if rec.Config == nil { // it is not a container: a kernel, or a part of the root file system
+		return append(row, "–", "–", "–", "–", "–")
+	}
+	user := "root"
+	for _, u := range rec.Users {
+		if fmt.Sprint(label.UID) == strconv.Itoa(u.UID) {
+			user = u.Name
+		}
+	}
+	if label.Net == "host" {
+		user += ", host"
+	}
+	cell(user)
+	var short []string
+	for _, c := range label.Capabilities {
+		short = append(short, strings.TrimPrefix(c, "CAP_"))
+	}
+	cell(strings.Join(short, ", "))
+	var writes []string
+	for _, m := range append(slices.Clone(label.Tmpfs), label.Binds...) {
+		parts := strings.Split(m, ":")
+		options := strings.Split(parts[len(parts)-1], ",")
+		if slices.Contains(options, "ro") {
+			continue
+		}
+		writes = append(writes, parts[max(0, len(parts)-2)])
+	}
+	if !label.Readonly {
+		writes = append(writes, "/")
+	}
+	cell(strings.Join(writes, ", "))
+	limits := ""
+	if label.Resources.Pids.Limit > 0 {
+		limits = fmt.Sprintf("%d, %d", label.Resources.Pids.Limit, label.Resources.Memory.Limit>>20)
+	}
+	cell(limits)
+	var asked []string
+	for _, c := range rec.Health {
+		asked = append(asked, c.String())
+	}
+	cell(strings.Join(asked, "; "))
+	return row
+}
+
+// imageSizes returns the sizes of the images that were built for amd64, in MB.
+func imageSizes(t *testing.T) map[string]string {
+	t.Helper()
+	sizes := map[string]string{}
+	type descriptor struct {
+		Digest      string
+		Size        int64
+		Annotations map[string]string
+		Platform    struct{ Architecture string }
+	}
+	var index struct{ Manifests []descriptor }
+	read := func(name string, v any) bool {
+		data, err := os.ReadFile(filepath.Join(realComponents, name))
+		return err == nil && json.Unmarshal(data, v) == nil
+	}
+	blob := func(digest string) string { return "blobs/" + strings.Replace(digest, ":", "/", 1) }
+	if !read("index.json", &index) {
+		return sizes
+	}
+	for _, image := range index.Manifests {
+		name, ok := strings.CutPrefix(image.Annotations["org.opencontainers.image.ref.name"], "docker.io/seaworthy/")
+		var platforms struct{ Manifests []descriptor }
+		if !ok || !read(blob(image.Digest), &platforms) {
+			continue
+		}
+		for _, p := range platforms.Manifests {
+			var manifest struct{ Layers []descriptor }
+			if p.Platform.Architecture != "amd64" || !read(blob(p.Digest), &manifest) {
+				continue
+			}
+			var total int64
+			for _, l := range manifest.Layers {
+				total += l.Size
+			}
+			sizes[name] = fmt.Sprintf("%.1f", float64(total)/1e6)
+		}
+	}
+	return sizes
+}
