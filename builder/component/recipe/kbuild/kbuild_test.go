@@ -291,14 +291,16 @@ func TestMissingTools(t *testing.T) {
 		t.Skip("for this architecture, all kernels are foreign")
 	}
 	triplet := strings.ReplaceAll(triplets[other], "_", "-")
-	for _, c := range []struct{ compiler, arch, missing, packages string }{
-		{"clang-16", runtime.GOARCH, "ld.lld-16, llvm-ar-16", "lld-16 llvm-16 bison bc perl binutils xz-utils zstd libelf-dev libssl-dev"},
-		{"gcc-12", runtime.GOARCH, triplets[runtime.GOARCH] + "-ld, g++-12, bison", "binutils g++-12 bison bc perl xz-utils zstd libelf-dev libssl-dev gcc-12-plugin-dev"},
-		{"gcc-12", other, triplets[other] + "-ld, g++-12, bison", "binutils-" + triplet + " g++-12 bison bc perl binutils xz-utils zstd libelf-dev libssl-dev gcc-12-plugin-dev-" + triplet},
+	const noHeaders = "gelf.h, openssl/evp.h"
+	for _, c := range []struct{ compiler, arch, missing, headers, packages string }{
+		{"clang-16", runtime.GOARCH, "ld.lld-16, llvm-ar-16", noHeaders, "lld-16 llvm-16 bison bc perl binutils xz-utils zstd libelf-dev libssl-dev"},
+		{"gcc-12", runtime.GOARCH, triplets[runtime.GOARCH] + "-ld, g++-12, bison", noHeaders, "binutils g++-12 bison bc perl xz-utils zstd libelf-dev libssl-dev gcc-12-plugin-dev"},
+		{"gcc-12", other, triplets[other] + "-ld, g++-12, bison", noHeaders, "binutils-" + triplet + " g++-12 bison bc perl binutils xz-utils zstd libelf-dev libssl-dev gcc-12-plugin-dev-" + triplet},
+		{"gcc-13", runtime.GOARCH, triplets[runtime.GOARCH] + "-gcc-13", "zstd", "gcc-13 binutils g++-13 bison bc perl xz-utils zstd libc6-dev libelf-dev libssl-dev gcc-13-plugin-dev"},
 	} {
 		_, err := Prepare(context.Background(), Inputs{c.arch, base, policy, c.compiler})
 		var s *system.Error
-		if !errors.As(err, &s) || !strings.Contains(err.Error(), c.missing) || !strings.Contains(err.Error(), "gelf.h, openssl/evp.h") || s.Next != "apt-get install "+c.packages {
+		if !errors.As(err, &s) || !strings.Contains(err.Error(), c.missing) || !strings.HasSuffix(strings.TrimSuffix(err.Error(), ", plugin/include/gcc-plugin.h"), c.headers) || s.Next != "apt-get install "+c.packages {
 			t.Errorf("%s for %s: %v", c.compiler, c.arch, err)
 			if s != nil {
 				t.Log(s.Next)

@@ -71,13 +71,16 @@ func needed(compiler, arch string) needs {
 func findTools(ctx context.Context, compiler, arch string) (*toolchain, error) {
 	n := needed(compiler, arch)
 	var missing, packages []string
+	install := func(t tool) {
+		if !slices.Contains(packages, t.pkg) {
+			packages = append(packages, t.pkg)
+		}
+	}
 	lacks := func(t tool) bool {
 		if !slices.Contains(missing, t.name) {
 			missing = append(missing, t.name)
 		}
-		if !slices.Contains(packages, t.pkg) {
-			packages = append(packages, t.pkg)
-		}
+		install(t)
 		return false
 	}
 	has := func(t tool) bool {
@@ -87,15 +90,21 @@ func findTools(ctx context.Context, compiler, arch string) (*toolchain, error) {
 	for _, t := range n.programs {
 		has(t)
 	}
-	if has(n.host) {
-		for _, t := range n.headers {
-			if !hasHeader(ctx, n.host.name, t.name) {
-				lacks(t)
-			}
+	// Only a compiler can say whether it finds a header. Without one, all are installed.
+	host := has(n.host)
+	for _, t := range n.headers {
+		if !host {
+			install(t)
+		} else if !hasHeader(ctx, n.host.name, t.name) {
+			lacks(t)
 		}
 	}
-	if n.plugin.name != "" && has(n.cc) && !hasPlugins(ctx, n.cc.name, n.plugin.name) {
-		lacks(n.plugin)
+	if n.plugin.name != "" {
+		if !has(n.cc) {
+			install(n.plugin)
+		} else if !hasPlugins(ctx, n.cc.name, n.plugin.name) {
+			lacks(n.plugin)
+		}
 	}
 	if len(missing) > 0 {
 		return nil, system.Unusable("the kernel cannot be compiled: this machine does not have %s", strings.Join(missing, ", ")).
