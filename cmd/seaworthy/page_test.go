@@ -10,7 +10,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/internal/health"
+	"github.com/seaworthy-os/seaworthy/pipeline/publish"
 	"github.com/seaworthy-os/seaworthy/policy/report"
 )
 
@@ -80,6 +83,20 @@ func TestSizesPage(t *testing.T) {
 			if (err != nil) != (limit == 0) || size > limit || size < limit*0.85 {
 				t.Errorf("%s: the page shows %s MB, the limit is %.1f", row[0], row[3+i], limit)
 			}
+		}
+	}
+}
+
+// docs/registries.md lists the names that other programs see.
+func TestNamesPage(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/registries.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{layout.ArtifactType, layout.FolderType, layout.InventoryType, layout.FileMediaType, publish.SiteType, health.Label} {
+		if !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("docs/registries.md lacks %s", name)
 		}
 	}
 }

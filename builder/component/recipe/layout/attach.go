@@ -15,10 +15,12 @@ import (
 )
 
 // The annotations of a statement beside an image. cosign writes the first two.
+// annotationOldSigner is the name that the third one had in older layouts.
 const (
 	annotationContent   = "dev.sigstore.bundle.content"
 	annotationPredicate = "dev.sigstore.bundle.predicateType"
-	annotationSigner    = "org.seaworthy.signer"
+	annotationSigner    = "io.github.seaworthy-os.signer"
+	annotationOldSigner = "org.seaworthy.signer"
 )
 
 // Attachment is a signed statement about an image.
@@ -65,7 +67,7 @@ func (l *Layout) attach(list []Attachment) error {
 		all = slices.DeleteFunc(all, func(old ocispec.Descriptor) bool {
 			about, err := l.subject(old)
 			return isAttachment(old) && (err != nil || about == subject.Digest) &&
-				old.Annotations[annotationPredicate] == a.PredicateType && old.Annotations[annotationSigner] == a.Signer
+				old.Annotations[annotationPredicate] == a.PredicateType && signerOf(old) == a.Signer
 		})
 		all = append(all, d)
 	}
@@ -98,7 +100,12 @@ func (l *Layout) referrer(subject ocispec.Descriptor, a Attachment) (ocispec.Des
 
 // isAttachment reports whether Attach wrote an entry of the layout.
 func isAttachment(d ocispec.Descriptor) bool {
-	return d.MediaType == ocispec.MediaTypeImageManifest && d.Annotations[annotationSigner] != "" && d.ArtifactType != ""
+	return d.MediaType == ocispec.MediaTypeImageManifest && signerOf(d) != "" && d.ArtifactType != ""
+}
+
+// signerOf is who signed an attachment.
+func signerOf(d ocispec.Descriptor) string {
+	return cmp.Or(d.Annotations[annotationSigner], d.Annotations[annotationOldSigner])
 }
 
 // subject is the digest of what an attachment is about.
