@@ -135,7 +135,7 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 	if err := errors.Join(addOwn(t, sp, rec), addPrograms(t, sp, programs)); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(addAccounts(t, sp, rec), addTars(t, sp, rec)); err != nil {
+	if err := errors.Join(addAccounts(t, sp, rec), addJoins(t, sp, rec), addTars(t, sp, rec)); err != nil {
 		return nil, err
 	}
 	kept, err := addPackageLists(t, sp, packages)

@@ -309,6 +309,7 @@ func TestFailedBuildLeavesLayout(t *testing.T) {
 		"no source":          {"files: [{path: x, source: gone}]\n", "gone", system.ErrInput},
 		"user twice":         {"users: [{name: a, uid: 1}, {name: b, uid: 1}]\n", "etc/passwd already has", system.ErrInput},
 		"empty tarball":      {"files: [{path: x, contents: y}]\ntar: [{path: t.tar, include: [z]}]\n", "matches no file", system.ErrInput},
+		"empty join":         {"files: [{path: x, contents: y}]\njoin: [{path: t, include: [z]}]\n", "matches no file", system.ErrInput},
 		"library is missing": {"debian: {packages: [tool]}\ninclude: [usr/bin/tool]\nlibraries: true\n", "usr/bin/tool needs libtool.so.5", system.ErrUnusable},
 	} {
 		_, err := tryBuild(t, debianArchive(t), layout, "name: tool\nversion: \"2\"\n"+c.recipe)
@@ -342,6 +343,23 @@ func TestTwoPackagesOneFile(t *testing.T) {
 	_, err := tryBuild(t, a, t.TempDir(), "name: x\nversion: \"1\"\ndebian: {packages: [tool, rival]}\ninclude: [usr/bin/tool]\n")
 	if !errors.Is(err, system.ErrUnusable) || !strings.Contains(err.Error(), "usr/bin/tool is in package rival and in package tool") {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestJoin(t *testing.T) {
+	t.Parallel()
+	layout := t.TempDir()
+	res, err := tryBuild(t, debianArchive(t), layout,
+		"name: x\nversion: \"1\"\nfiles: [{path: c/b, contents: \"2\\n\"}, {path: c/a, contents: \"1\\n\"}, {path: d, contents: x}]\njoin: [{path: all, include: [c]}]\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, lines, contents := image(t, layout, res.Manifest)
+	if contents["all"] != "1\n2\n" || contents["d"] != "x" {
+		t.Errorf("%q", contents)
+	}
+	if strings.Contains(strings.Join(lines, "\n"), "c/a") {
+		t.Errorf("moved, and still there:\n%s", strings.Join(lines, "\n"))
 	}
 }
 

@@ -61,6 +61,39 @@ func addTar(t *tree, sp *spool, name string, nodes []*node, pos system.Position)
 	return t.put(&node{path: name, typ: system.TypeFile, mode: 0o644, content: c}, pos)
 }
 
+// addJoins moves the content of files into one file.
+func addJoins(t *tree, sp *spool, rec *Recipe) error {
+	for _, spec := range rec.Joins {
+		var in []*node
+		for _, n := range t.sorted() {
+			if !n.hidden && n.typ == system.TypeFile && matchAny(spec.Include, n.path) {
+				in = append(in, n)
+			}
+		}
+		if len(in) == 0 {
+			return system.BadInput("joined file %q: its include matches no file", spec.Path).At(spec.Pos)
+		}
+		c, err := sp.write(func(w io.Writer) error {
+			for _, n := range in {
+				if _, err := io.Copy(w, n.content.reader()); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := t.put(&node{path: spec.Path, typ: system.TypeFile, mode: 0o644, content: c}, spec.Pos); err != nil {
+			return err
+		}
+		for _, n := range in {
+			n.hidden = true
+		}
+	}
+	return nil
+}
+
 // addTars moves the files that the tar entries of the recipe name into tarballs.
 func addTars(t *tree, sp *spool, rec *Recipe) error {
 	for _, spec := range rec.Tars {

@@ -92,9 +92,14 @@ func (rec *Recipe) read(r *reader, root *yaml.Node) {
 		"symlinks": func(n *yaml.Node) {
 			r.List(n, func(c *yaml.Node) { rec.Symlinks = append(rec.Symlinks, r.symlink(c)) })
 		},
-		"users":   func(n *yaml.Node) { r.List(n, func(c *yaml.Node) { rec.Users = append(rec.Users, r.user(c)) }) },
-		"groups":  func(n *yaml.Node) { r.List(n, func(c *yaml.Node) { rec.Groups = append(rec.Groups, r.group(c)) }) },
-		"tar":     func(n *yaml.Node) { r.List(n, func(c *yaml.Node) { rec.Tars = append(rec.Tars, r.tar(c)) }) },
+		"users":  func(n *yaml.Node) { r.List(n, func(c *yaml.Node) { rec.Users = append(rec.Users, r.user(c)) }) },
+		"groups": func(n *yaml.Node) { r.List(n, func(c *yaml.Node) { rec.Groups = append(rec.Groups, r.group(c)) }) },
+		"tar": func(n *yaml.Node) {
+			r.List(n, func(c *yaml.Node) { rec.Tars = append(rec.Tars, Tar(r.collection(c, "a tarball"))) })
+		},
+		"join": func(n *yaml.Node) {
+			r.List(n, func(c *yaml.Node) { rec.Joins = append(rec.Joins, Join(r.collection(c, "a joined file"))) })
+		},
 		"kernel":  func(n *yaml.Node) { rec.Kernel = r.kernel(n) },
 		"image":   func(n *yaml.Node) { rec.Image = r.image(n) },
 		"health":  func(n *yaml.Node) { rec.Health = r.health(n) },
@@ -240,14 +245,21 @@ func (r *reader) symlink(n *yaml.Node) Symlink {
 	return s
 }
 
-func (r *reader) tar(n *yaml.Node) Tar {
-	t := Tar{Pos: r.Pos(n)}
-	r.Fields(n, "a tarball", map[string]func(*yaml.Node){
+// collection is what Tar and Join have.
+type collection struct {
+	Path    string
+	Include []string
+	Pos     system.Position
+}
+
+func (r *reader) collection(n *yaml.Node, what string) collection {
+	t := collection{Pos: r.Pos(n)}
+	r.Fields(n, what, map[string]func(*yaml.Node){
 		"path":    func(n *yaml.Node) { t.Path = r.path(n) },
 		"include": func(n *yaml.Node) { t.Include = r.globs(n) },
 	})
 	if n.Kind == yaml.MappingNode && (t.Path == "" || len(t.Include) == 0) && !r.Failed() {
-		r.fail(n, "a tarball needs path and include")
+		r.fail(n, "%s needs path and include", what)
 	}
 	return t
 }

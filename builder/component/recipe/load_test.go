@@ -38,6 +38,8 @@ groups:
   - {name: log, gid: 7}
 tar:
   - {path: x.tar, include: ["lib/**"]}
+join:
+  - {path: all.pem, include: ["certs/**"]}
 kernel:
   modules: ["virtio*"]
   optional: [fuse]

@@ -31,6 +31,7 @@ type Recipe struct {
 	Users    []User
 	Groups   []Group
 	Tars     []Tar
+	Joins    []Join
 	Kernel   *Kernel
 	Image    ImageConfig
 
@@ -105,6 +106,14 @@ type Group struct {
 
 // Tar moves the entries that match Include into a tarball in the image.
 type Tar struct {
+	Path    string
+	Include []string
+	Pos     system.Position
+}
+
+// Join moves the content of the files that match Include into one file, in the order of
+// their paths.
+type Join struct {
 	Path    string
 	Include []string
 	Pos     system.Position
