@@ -77,6 +77,10 @@ func (o *Options) devices() ([]device, error) {
 		}
 		return []string{"-drive", "if=none,id=data,format=" + format + ",discard=unmap,file=" + p, "-device", "virtio-blk-pci,drive=data,serial=data", "-boot", "strict=on"}
 	})
+	one(o.Media, func(p string) []string {
+		return []string{"-device", "virtio-scsi-pci,id=media", "-drive", "if=none,id=mediacd,media=cdrom,readonly=on,format=raw,file=" + p,
+			"-device", "scsi-cd,bus=media.0,drive=mediacd", "-boot", "strict=on"}
+	})
 	if o.Firmware != EFI {
 		return list, nil
 	}

@@ -374,6 +374,17 @@ func TestDeviceArgs(t *testing.T) {
 	if strings.Contains(text, "-append") || strings.Contains(text, "-kernel") {
 		t.Errorf("%q starts a kernel", text)
 	}
+	// A CD-ROM for the system is not booted.
+	o = Options{Arch: "amd64", Kernel: os.Stdin, Media: os.Stdin, Cmdline: "a"}
+	if devices, err = o.devices(); err != nil {
+		t.Fatal(err)
+	}
+	if a, err = o.args(devices); err != nil {
+		t.Fatal(err)
+	}
+	if text = strings.Join(a, " "); !strings.Contains(text, "media=cdrom,readonly=on,format=raw,file=/proc/self/fd/5 -device scsi-cd,bus=media.0,drive=mediacd") || strings.Contains(text, "bootindex") {
+		t.Errorf("%q", text)
+	}
 	if _, err := (&Options{Arch: "riscv64", CD: os.Stdin, Firmware: EFI}).devices(); !errors.Is(err, system.ErrInput) {
 		t.Errorf("EFI on riscv64: %v", err)
 	}

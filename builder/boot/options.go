@@ -28,6 +28,9 @@ type Options struct {
 	// DataFormat is QEMU's name for its format.
 	Data       *os.File
 	DataFormat string
+	// Media is a CD-ROM for the system, such as one with its settings. It is not
+	// booted.
+	Media *os.File
 	// TPM gives the machine a TPM 2.0, with the program swtpm. TPMState is the folder
 	// in which it keeps its state; with "", the state is lost with the machine.
 	TPM      bool

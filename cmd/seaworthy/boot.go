@@ -38,7 +38,7 @@ powers off. An interrupt (Ctrl-C) asks it to shut down. FILE is a disk or an ISO
 folder; only this file is then verified and started. REFERENCE is an image in a registry: it
 is fetched into a temporary folder, which is removed at the end.
 
---disk gives the system a second disk that it can write to, and --tpm a TPM. --accel auto
+--disk gives the system a second disk that it can write to, --cdrom a CD-ROM, and --tpm a TPM. --accel auto
 tests KVM by starting a small machine with it: a /dev/kvm that exists may not work.
 
 With --secure-boot, the firmware starts the image only if a key of the variable store has
@@ -77,11 +77,14 @@ signed it. If it refuses the image, boot ends with exit status 4.
 			if err := pipeline.Machine(r, format, &o); err != nil {
 				return err
 			}
-			if err := mf.set(cmd.Context(), c.Note, &o); err != nil {
-				return err
+			err = mf.set(cmd.Context(), c.Note, &o)
+			for _, f := range []*os.File{o.Data, o.Media} {
+				if f != nil {
+					defer f.Close()
+				}
 			}
-			if o.Data != nil {
-				defer o.Data.Close()
+			if err != nil {
+				return err
 			}
 			scope := ""
 			if r.Scope == verify.ScopeFile {

@@ -17,19 +17,20 @@ import (
 
 // machineFlags describe the machine that boot starts, besides the image.
 type machineFlags struct {
-	accel, disk, tpmState string
-	tpm                   bool
+	accel, disk, cdrom, tpmState string
+	tpm                          bool
 }
 
 func (f *machineFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.accel, "accel", boot.TCG, "tcg (emulation, works everywhere), kvm, or auto: kvm if a test machine runs with it")
 	flags.StringVar(&f.disk, "disk", "", "second disk, which the system can write to: FILE (kept; qcow2 by its name, else raw), FILE:SIZE (made if it does not exist) or SIZE, such as 4G (lost at the end)")
+	flags.StringVar(&f.cdrom, "cdrom", "", "file that the system sees as a CD-ROM, for example with its settings (NoCloud, OpenStack); it is not booted")
 	flags.BoolVar(&f.tpm, "tpm", false, "give the machine a TPM 2.0, with the program swtpm")
 	flags.StringVar(&f.tpmState, "tpm-state", "", "folder in which the TPM keeps its state between boots (with --tpm; default: a temporary folder)")
 }
 
-// set sets the options. The caller closes o.Data.
+// set sets the options. The caller closes o.Data and o.Media.
 func (f *machineFlags) set(ctx context.Context, say func(string), o *boot.Options) error {
 	if f.tpmState != "" && !f.tpm {
 		return system.BadInput("--tpm-state needs --tpm").Suggest("add --tpm")
@@ -39,6 +40,11 @@ func (f *machineFlags) set(ctx context.Context, say func(string), o *boot.Option
 	if f.disk != "" {
 		if o.Data, o.DataFormat, err = openDisk(f.disk); err != nil {
 			return err
+		}
+	}
+	if f.cdrom != "" {
+		if o.Media, err = os.Open(f.cdrom); err != nil {
+			return system.NotRead(f.cdrom, err)
 		}
 	}
 	if o.Accel = f.accel; f.accel != boot.Auto {
