@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -27,6 +28,10 @@ type library struct {
 	checks   []health.Check
 	services []string
 	onboot   []string
+	// onshutdown containers run when the machine has been asked to shut down.
+	onshutdown []string
+	// runtime: it is an OCI runtime, which the system uses instead of crun.
+	runtime bool
 }
 
 // ports are those that the component listens on in the shared network namespace.
@@ -61,18 +66,21 @@ func readLibrary(t *testing.T) (all []*library) {
 			t.Fatal(err)
 		}
 		var sections struct {
-			Onboot, Services []struct{ Name string }
+			Onboot, Services, Onshutdown []struct{ Name string }
 		}
 		if err := yaml.Unmarshal(data, &sections); err != nil {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}
-		l := &library{name: filepath.Base(dir), file: file, checks: rec.Health}
+		l := &library{name: filepath.Base(dir), file: file, checks: rec.Health, runtime: filepath.Base(dir) == "runc"}
 		for _, s := range sections.Services {
 			l.services = append(l.services, s.Name)
 		}
 		for _, s := range sections.Onboot {
 			l.onboot = append(l.onboot, s.Name)
+		}
+		for _, s := range sections.Onshutdown {
+			l.onshutdown = append(l.onshutdown, s.Name)
 		}
 		if len(l.services) > 0 && len(l.checks) == 0 {
 			t.Errorf("%s: a service needs health checks in its component.yml", l.name)
@@ -82,17 +90,23 @@ func readLibrary(t *testing.T) (all []*library) {
 	return all
 }
 
-// perSystem is how many components share one system: a boot takes long under
-// emulation, and each service takes memory.
+// perSystem is how many components with services share one system: a boot takes long
+// under emulation, and each service takes memory.
 const perSystem = 12
 
-// systems divides the components: no two of one system use the same port.
+// systems divides the components: no two of one system use the same port, or another
+// runtime.
 func systems(all []*library) (groups [][]*library) {
 next:
 	for _, l := range all {
 		for i, g := range groups {
-			clash := len(g) >= perSystem
+			services := 0
 			for _, other := range g {
+				services += min(len(other.services), 1)
+			}
+			clash := services >= perSystem && len(l.services) > 0 || l.runtime
+			for _, other := range g {
+				clash = clash || other.runtime
 				for _, p := range other.ports() {
 					clash = clash || slices.Contains(l.ports(), p)
 				}
@@ -147,24 +161,39 @@ func (s *realSystem) bootGroup(group []*library, key string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if group[0].runtime {
+		base = bytes.Replace(base, []byte("  - seaworthy/crun:1.8\n"), nil, 1)
+	}
 	if err := os.WriteFile(s.path("base.yml"), base, 0o644); err != nil { // the lock is written beside it
 		t.Fatal(err)
 	}
+	host := s.newHost()
 	files := []string{s.path("base.yml")}
 	for _, l := range group {
-		files = append(files, l.file)
+		files = append(files, host.adapt(l))
 	}
 	files = append(files, s.probe(group))
 	out := filepath.Join(s.dir, "out")
 	s.run(cli.ExitPass, "lock", files...)
 	s.run(cli.ExitPass, "check", append([]string{"--locked"}, files...)...)
 	s.run(cli.ExitPass, "build", append([]string{"--locked", "--key", key + ".key", "--output-dir", out}, files...)...)
-	text := s.untilAnswered(out, key, len(group))
+	text := s.untilAnswered(out, key, len(group), func() {
+		for _, l := range group {
+			host.ask(t, l.name)
+		}
+	}, append(host.publish(), "--disk", s.dataDisk(), "--cdrom", host.cdrom())...)
 	for _, l := range group {
-		for _, name := range l.onboot {
-			if !regexp.MustCompile(`onboot \d+-` + regexp.QuoteMeta(name) + `: ok`).MatchString(text) {
-				t.Errorf("onboot %s did not end well\n%s", name, text)
+		for section, names := range map[string][]string{"onboot": l.onboot, "onshutdown": l.onshutdown} {
+			for _, name := range names {
+				if !regexp.MustCompile(section + ` \d+-` + regexp.QuoteMeta(name) + `: ok`).MatchString(text) {
+					t.Errorf("%s %s did not end well\n%s", section, name, text)
+				}
 			}
+		}
+	}
+	for _, l := range group {
+		if request := `POST /poweroff {"event":"poweroff","host":"seaworthy-7"}`; l.name == "poweroff-hook" && !host.told(request) {
+			t.Errorf("the server was not told: %s", request)
 		}
 	}
 	if t.Failed() || testing.Verbose() {
@@ -173,8 +202,10 @@ func (s *realSystem) bootGroup(group []*library, key string) {
 }
 
 // untilAnswered boots an image with the service probe until all components answer, and
-// returns what the console showed. It skips the rest of the test without QEMU.
-func (s *realSystem) untilAnswered(out, key string, components int) string {
+// returns what the console showed. answered, if it is not nil, runs before the machine is
+// asked to shut down. flags are more flags of boot. It skips the rest of the test without
+// QEMU.
+func (s *realSystem) untilAnswered(out, key string, components int, answered func(), flags ...string) string {
 	t := s.t
 	t.Helper()
 	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
@@ -185,7 +216,7 @@ func (s *realSystem) untilAnswered(out, key string, components int) string {
 	console := &console{last: time.Now()}
 	done := make(chan int, 1)
 	go func() {
-		done <- run(ctx, []string{"boot", "--key", key + ".pub", "--memory", "2048", out}, strings.NewReader(""), console, console)
+		done <- run(ctx, append([]string{"boot", "--key", key + ".pub", "--memory", "2048", out}, flags...), strings.NewReader(""), console, console)
 	}()
 	ready := fmt.Sprintf("probe: all %d components answer", components)
 	for !strings.Contains(console.String(), ready) {
@@ -197,6 +228,9 @@ func (s *realSystem) untilAnswered(out, key string, components int) string {
 		if console.quiet() > silence {
 			t.Fatalf("the console is silent\n%s", console)
 		}
+	}
+	if answered != nil {
+		answered()
 	}
 	stop()
 	<-done

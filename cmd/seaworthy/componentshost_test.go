@@ -1,0 +1,215 @@
+package main
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/seaworthy-os/seaworthy/builder/image/disk"
+)
+
+// host is the machine on which the systems with the components run: what the
+// components ask there, and how the test asks them.
+type host struct {
+	s      *realSystem
+	server *httptest.Server
+	key    ssh.Signer
+	// ports are those of the machine on the loopback address of the test.
+	ports map[string]int
+
+	mu sync.Mutex
+	// received are the paths of requests, with their bodies.
+	received []string
+}
+
+// published are the TCP ports of components that the test asks from outside.
+var published = map[string]int{"sshd": 22, "dropbear": 2222}
+
+func (s *realSystem) newHost() *host {
+	s.t.Helper()
+	key, err := ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize)))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	h := &host{s: s, key: key, ports: map[string]int{}}
+	h.server = httptest.NewServer(http.HandlerFunc(h.metadata))
+	s.t.Cleanup(h.server.Close)
+	return h
+}
+
+func (h *host) publicKey() string {
+	return strings.TrimSpace(string(ssh.MarshalAuthorizedKey(h.key.PublicKey())))
+}
+
+// metadata answers like the metadata services of clouds.
+func (h *host) metadata(w http.ResponseWriter, r *http.Request) {
+	var body bytes.Buffer
+	_, _ = body.ReadFrom(http.MaxBytesReader(w, r.Body, 1<<20))
+	h.mu.Lock()
+	h.received = append(h.received, r.Method+" "+r.URL.Path+" "+body.String())
+	h.mu.Unlock()
+	const google = "/computeMetadata/v1/"
+	answers := map[string]string{
+		"/nocloud/meta-data": "instance-id: i-1\nlocal-hostname: nocloud-host\npublic-keys: [" + h.publicKey() + "]\n",
+		"/nocloud/user-data": "#cloud-config\n",
+
+		"/openstack/latest/meta_data.json": fmt.Sprintf(`{"uuid": "i-2", "hostname": "openstack-host", "public_keys": {"mine": %q}}`, h.publicKey()),
+
+		"/latest/api/token":                           "token",
+		"/latest/meta-data/instance-id":               "i-3",
+		"/latest/meta-data/local-hostname":            "ec2-host",
+		"/latest/meta-data/public-keys/":              "0=mine",
+		"/latest/meta-data/public-keys/0/openssh-key": h.publicKey(),
+		"/latest/user-data":                           "data",
+
+		google + "instance/id":                  "4",
+		google + "instance/hostname":            "gcp-host",
+		google + "instance/attributes/ssh-keys": "ann:" + h.publicKey(),
+
+		"/poweroff": "",
+	}
+	text, ok := answers[r.URL.Path]
+	switch {
+	case r.URL.Path == "/latest/api/token" && r.Method != http.MethodPut,
+		strings.HasPrefix(r.URL.Path, "/latest/meta-data") && r.Header.Get("X-Aws-Ec2-Metadata-Token") != "token",
+		strings.HasPrefix(r.URL.Path, google) && r.Header.Get("Metadata-Flavor") != "Google":
+		w.WriteHeader(http.StatusForbidden)
+	case !ok:
+		w.WriteHeader(http.StatusNotFound)
+	default:
+		_, _ = w.Write([]byte(text))
+	}
+}
+
+// adapt writes the system.yml of a component for this host: METADATA is the port of
+// the server, and KEY the public key that may log in.
+func (h *host) adapt(l *library) string {
+	t := h.s.t
+	t.Helper()
+	if _, ok := published[l.name]; ok {
+		h.ports[l.name] = port(t)
+	}
+	data, err := os.ReadFile(l.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, server, err := net.SplitHostPort(h.server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	data = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("METADATA"), []byte(server)), []byte("KEY\\n"), []byte(h.publicKey()+"\\n"))
+	name := h.s.path(l.name + ".yml")
+	if err := os.WriteFile(name, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// publish are the flags of boot for the published ports.
+func (h *host) publish() (flags []string) {
+	for name, port := range h.ports {
+		flags = append(flags, "--publish", fmt.Sprintf("%d:%d", port, published[name]))
+	}
+	return flags
+}
+
+// told reports whether the server got a request.
+func (h *host) told(request string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Contains(h.received, request)
+}
+
+// ask asks a component from outside.
+func (h *host) ask(t *testing.T, name string) {
+	t.Helper()
+	port, ok := h.ports[name]
+	if !ok {
+		return
+	}
+	address := fmt.Sprintf("127.0.0.1:%d", port)
+	out, err := h.login(address, ssh.PublicKeys(h.key))
+	if err != nil || !strings.Contains(out, "(admin)") {
+		t.Errorf("%s: id printed %q: %v", name, out, err)
+	}
+	// Another key, and a password, are refused.
+	other, err := ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{8}, ed25519.SeedSize)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, auth := range map[string]ssh.AuthMethod{"another key": ssh.PublicKeys(other), "a password": ssh.Password("admin")} {
+		if out, err := h.login(address, auth); err == nil {
+			t.Errorf("%s: %s was accepted: %q", name, what, out)
+		}
+	}
+}
+
+func (h *host) login(address string, auth ssh.AuthMethod) (string, error) {
+	c, err := ssh.Dial("tcp", address, &ssh.ClientConfig{User: "admin", Auth: []ssh.AuthMethod{auth}, HostKeyCallback: ssh.InsecureIgnoreHostKey()}) //nolint:gosec // the host's key is new at each boot
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	s, err := c.NewSession()
+	if err != nil {
+		return "", err
+	}
+	defer s.Close()
+	out, err := s.CombinedOutput("id")
+	return string(out), err
+}
+
+// partitions are the names of those of the data disk. Each is for one component.
+var partitions = []string{"format", "mount", "swap", "fsck", "crypt", "lvm", "raid-a", "raid-b", "logs"}
+
+// dataDisk makes a disk with empty partitions.
+func (s *realSystem) dataDisk() string {
+	s.t.Helper()
+	var parts []disk.Partition
+	for _, name := range partitions {
+		const linux = "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
+		parts = append(parts, disk.Partition{Name: name, Type: linux, ID: disk.GUID(name, nil), Size: 64 << 20})
+	}
+	size := disk.Lay(parts)
+	f, err := os.Create(s.path("disk"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := errors.Join(f.Truncate(size), disk.WriteGPT(f, size, disk.GUID("disk", nil), parts), f.Close()); err != nil {
+		s.t.Fatal(err)
+	}
+	return f.Name()
+}
+
+// cdrom makes a CD with the settings of a machine, as NoCloud has them.
+func (h *host) cdrom() string {
+	s, t := h.s, h.s.t
+	t.Helper()
+	program, err := exec.LookPath("xorriso")
+	if err != nil {
+		t.Fatal("xorriso is not installed: it makes the CD-ROM of the machine; run `make test-deps`")
+	}
+	tree, iso := s.path("cidata"), s.path("cidata.iso")
+	if err := errors.Join(os.Mkdir(tree, 0o755),
+		os.WriteFile(filepath.Join(tree, "meta-data"), []byte("instance-id: i-0\nlocal-hostname: cdrom-host\npublic-keys: ["+h.publicKey()+"]\n"), 0o644),
+		os.WriteFile(filepath.Join(tree, "user-data"), []byte("#cloud-config\n"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(program, "-as", "mkisofs", "-quiet", "-V", "cidata", "-r", "-J", "-o", iso, tree).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return iso
+}

@@ -1,0 +1,142 @@
+//go:build linux
+
+// Package check is the program check, which fails the boot of a system if statements about
+// it are wrong: a system that is not what it should be then does not start its services.
+package check
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/seaworthy-os/seaworthy/components/applet"
+)
+
+// Main runs the program.
+func Main() {
+	(&applet.Program{Name: "check", Usage: "STATEMENT...\n" + kinds, Run: func(ctx context.Context, w io.Writer, args []string) error {
+		if len(args) == 0 {
+			return applet.Usagef("there is no statement")
+		}
+		var errs []error
+		for _, s := range args {
+			got, err := statement(ctx, s)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", s, err))
+				continue
+			}
+			fmt.Fprintf(w, "%s: %s\n", s, got)
+		}
+		return errors.Join(errs...)
+	}}).Main()
+}
+
+const kinds = `A statement is one argument:
+  file PATH REGEXP       the content of the file matches (RE2; it may have spaces)
+  missing PATH           there is no such file
+  mode PATH OCTAL        the permissions of the file, such as 0600
+  mounted FOLDER TYPE    the last mount on the folder has this file system
+  hostname NAME          the name of the system
+  run REGEXP PROGRAM...  the program ends well, and its output matches; the expression has no spaces
+`
+
+// maxFile limits how much of a file is read.
+const maxFile = 16 << 20
+
+func statement(ctx context.Context, s string) (string, error) {
+	kind, rest, _ := strings.Cut(s, " ")
+	what, want, _ := strings.Cut(rest, " ")
+	if what == "" || want == "" && kind != "missing" && kind != "hostname" {
+		return "", applet.Usagef("the statement is not complete")
+	}
+	switch kind {
+	case "file":
+		return file(what, want)
+	case "missing":
+		if _, err := os.Lstat(what); !errors.Is(err, os.ErrNotExist) {
+			return "", fmt.Errorf("it exists (%w)", err)
+		}
+		return "right", nil
+	case "mode":
+		st, err := os.Stat(what)
+		if err != nil {
+			return "", err
+		}
+		if got := fmt.Sprintf("%04o", st.Mode().Perm()); got != want {
+			return "", fmt.Errorf("it is %s", got)
+		}
+		return "right", nil
+	case "mounted":
+		b, err := os.ReadFile("/proc/self/mounts")
+		if err != nil {
+			return "", err
+		}
+		got := mounted(string(b), what)
+		if got != want {
+			return "", fmt.Errorf("it is %q", got)
+		}
+		return "right", nil
+	case "hostname":
+		var u unix.Utsname
+		if err := unix.Uname(&u); err != nil {
+			return "", err
+		}
+		if got := unix.ByteSliceToString(u.Nodename[:]); got != rest {
+			return "", fmt.Errorf("it is %q", got)
+		}
+		return "right", nil
+	case "run":
+		f := strings.Fields(want)
+		out, err := exec.CommandContext(ctx, f[0], f[1:]...).CombinedOutput()
+		if err != nil {
+			return "", fmt.Errorf("%w: %.200q", err, out)
+		}
+		return match(what, out)
+	}
+	return "", applet.Usagef("unknown kind of statement %q", kind)
+}
+
+func file(name, want string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxFile))
+	if err != nil {
+		return "", err
+	}
+	return match(want, b)
+}
+
+// match returns the first line of what matches.
+func match(want string, b []byte) (string, error) {
+	re, err := regexp.Compile(want)
+	if err != nil {
+		return "", applet.Usagef("%v", err)
+	}
+	at := re.FindIndex(b)
+	if at == nil {
+		return "", fmt.Errorf("%.200q does not match", b)
+	}
+	first, _, _ := bytes.Cut(b[at[0]:at[1]], []byte("\n"))
+	return fmt.Sprintf("%.80q", first), nil
+}
+
+// mounted returns the file system of the last mount on a folder, "" without one.
+func mounted(mounts, folder string) (typ string) {
+	for line := range strings.Lines(mounts) {
+		if f := strings.Fields(line); len(f) > 2 && f[1] == folder {
+			typ = f[2]
+		}
+	}
+	return typ
+}
