@@ -25,10 +25,14 @@ const (
 // insideName is the name of the SBOM inside an image.
 func insideName(system string) string { return system + spdxEnding + ".zst" }
 
+// insideWindow is enough for an SBOM, whose parts are alike. The tables of the best level
+// or of a large window take more memory than the rest of the work.
+const insideWindow = 1 << 20
+
 // insideSBOM is the SBOM inside an image. It is compressed: a system that runs from
 // memory keeps its files there.
 func insideSBOM(spdx []byte) ([]byte, error) {
-	w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithEncoderConcurrency(1))
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBetterCompression), zstd.WithWindowSize(insideWindow), zstd.WithLowerEncoderMem(true), zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return nil, err
 	}
