@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -51,5 +53,26 @@ func TestRegisters(t *testing.T) {
 		if (err == nil) != c.ok || c.ok && content.registers[c.name] != c.value {
 			t.Errorf("%+v: %v", c, err)
 		}
+	}
+}
+
+// The example in docs/buildtype/v1.md has each member that a build writes, and passes
+// the checks of the provenance.
+func TestBuildTypeExample(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/buildtype/v1.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	example := regexp.MustCompile("(?s)```json\n(.*?)```").FindSubmatch(page)
+	if example == nil {
+		t.Fatal("the page has no example")
+	}
+	c := newContent(map[string]string{"demo-kernel": "", "demo-initrd.img": "", "demo-cmdline": ""}, "demo", "")
+	if err := statement.DecodeExact(example[1], &c.provenance); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.checkProvenance("page"); err != nil {
+		t.Error(err)
 	}
 }
