@@ -11,7 +11,7 @@ import (
 var (
 	usualSizes = map[string]int64{"iso-efi": 21_500_000, "kernel+initrd": 20_800_000}
 	smallSizes = map[string]int64{"iso-efi": 16_500_000, "kernel+initrd": 16_000_000}
-	webSizes   = map[string]int64{"kernel+initrd": 42_000_000}
+	webSizes   = map[string]int64{"kernel+initrd": 45_000_000}
 )
 
 var sizedFiles = map[string][]string{"iso-efi": {"-efi.iso"}, "kernel+initrd": {"-kernel", "-initrd.img", "-cmdline"}}
