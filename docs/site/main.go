@@ -116,6 +116,15 @@ func read(repo fs.FS) (docs []*doc, err error) {
 			docs = append(docs, d)
 		}
 	}
+	titles := map[string]int{}
+	for _, d := range docs {
+		titles[d.title]++
+	}
+	for _, d := range docs {
+		if titles[d.title] > 1 {
+			d.title += " (" + d.file + ")"
+		}
+	}
 	if len(docs) == 0 || docs[0].file != "README.md" {
 		return nil, errors.New("README.md is missing: name the root of the repository")
 	}

@@ -70,7 +70,7 @@ async function links(name) {
     assert.ok(await page.evaluate((id) => document.getElementById(id).getBoundingClientRect().top < innerHeight, id), `${name}: the section ${id} is not in sight`);
   }
   quiet(page);
-  const next = await page.$("nav a[href]:not([aria-current])");
+  const next = await page.$(".pages a[href]:not([aria-current])");
   const to = await next.evaluate((a) => a.href);
   page.removeAllListeners("request"); // the next page is asked for
   await Promise.all([page.waitForNavigation({ waitUntil: "load" }), next.click()]);
