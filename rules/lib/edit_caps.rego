@@ -5,6 +5,7 @@
 package seaworthy.edit
 
 import data.seaworthy.given
+import data.seaworthy.kernel
 import data.seaworthy.lib
 
 cap_keys := ["capabilities", "capabilities.add"]
@@ -234,13 +235,13 @@ unprivileged_fix(c) := sprintf("run %s as a user without capabilities: `uid: %v`
 
 # loss_text names the capabilities that unprivileged removes.
 loss_text(c) := sprintf(". It loses %s. If the component needs these as root, write an allowance or a waiver", [names(taken)]) if {
-	taken := lib.caps(c) - {"CAP_NET_BIND_SERVICE"}
+	taken := lib.caps(c) - {n | n := "CAP_NET_BIND_SERVICE"; opens_low_ports(c)}
 	count(taken) > 0
 } else := ""
 
 # ports_text says how to open low ports without CAP_NET_BIND_SERVICE.
 ports_text(c) := sprintf(". For ports below 1024 set `sysctl: {%s: \"%s\"}`, in a network that is not the host's", [port_sysctl, low_port(c)]) if {
-	"CAP_NET_BIND_SERVICE" in lib.caps(c)
+	opens_low_ports(c)
 } else := ""
 
 # needs_text says why unprivileged makes no edit.
@@ -258,18 +259,59 @@ without_any_caps(c) := array.flatten([
 	count(lib.caps(c)) > 0
 } else := []
 
+# opens_low_ports: the component may open ports below 1024. The ports that its image
+# exposes say so; without any, its capability does.
+opens_low_ports(c) if {
+	"CAP_NET_BIND_SERVICE" in lib.caps(c)
+	count(exposed(c)) == 0
+}
+
+opens_low_ports(c) if {
+	"CAP_NET_BIND_SERVICE" in lib.caps(c)
+	min(exposed(c)) < 1024
+}
+
 # port_sysctl is the lowest port that a user without capabilities can open.
 port_sysctl := "net.ipv4.ip_unprivileged_port_start"
 
-# low_port is the lowest port that the image exposes.
+# low_port is the lowest port that a component needs, or another one in the same
+# network: the setting belongs to the network, and the last component that starts
+# sets it for all. "0" if the image of the component exposes no port.
 low_port(c) := format_int(min(ports), 10) if {
-	ports := {to_number(n) | some p in lib.arr(c.image.exposedPorts); n := split(p, "/")[0]; regex.match(`^[0-9]{1,5}$`, n)}
-	count(ports) > 0
+	count(exposed(c)) > 0
+	ports := (exposed(c) | {n | some other in in_network(c); some n in exposed(other); n < 1024}) | ports_set(c)
 } else := "0"
+
+# exposed are the ports that the image of a component exposes.
+exposed(c) := {to_number(n) | some p in lib.arr(c.image.exposedPorts); n := split(p, "/")[0]; regex.match(`^[0-9]{1,5}$`, n)}
+
+# ports_set are the lowest ports that components of the same network set already.
+ports_set(c) := {to_number(value) |
+	some other in in_network(c)
+	some name, value in lib.obj(object.get(other.spec, ["linux", "sysctl"], {}))
+	kernel.sysctl_key(name) == port_sysctl
+	regex.match(`^[0-9]{1,5}$`, value)
+}
+
+# in_network are the containers in the network in which a component is, or to which
+# open_low_ports moves it.
+in_network(c) := [other | some other in lib.containers; network_path(other) == network_path(c)] if network_path(c) != ""
+
+in_network(c) := [c] if network_path(c) == ""
+
+# network_path is the path of the network of a component, "" for one of its own.
+network_path(c) := shared_nets[0] if {
+	lib.host_ns(c, "network")
+	count(shared_nets) > 0
+} else := path if {
+	some n in lib.arr(object.get(c.spec, ["linux", "namespaces"], []))
+	n.type == "network"
+	path := object.get(n, "path", "")
+} else := ""
 
 # open_low_ports lets a user without CAP_NET_BIND_SERVICE open low ports.
 open_low_ports(c) := [] if {
-	not "CAP_NET_BIND_SERVICE" in lib.caps(c)
+	not opens_low_ports(c)
 } else := set_component_sysctl(c, port_sysctl, low_port(c)) if {
 	not lib.host_ns(c, "network")
 } else := array.concat(set_op(c, "/net", shared_nets[0]), set_component_sysctl(c, port_sysctl, low_port(c))) if {
@@ -279,7 +321,7 @@ open_low_ports(c) := [] if {
 # ports_without_network is {"net"} if the component needs a low port and only the
 # network of the host has it. Otherwise it is empty.
 ports_without_network(c) := {"net"} if {
-	"CAP_NET_BIND_SERVICE" in lib.caps(c)
+	opens_low_ports(c)
 	lib.host_ns(c, "network")
 	count(shared_nets) == 0
 } else := set()

@@ -171,3 +171,36 @@ test_idle if {
 	edit.without_unusable_caps(ntpd, {"CAP_SYS_TIME"}) == []
 	startswith(edit.unusable_caps_fix(ntpd, {"CAP_SYS_TIME"}), "list CAP_SYS_TIME of onboot/net under `ambient` too (ntpd needs it")
 }
+
+# in_net is a container in a shared network, with the ports of its image.
+in_net(name, ports, sysctl) := {
+	"id": sprintf("services/%s", [name]), "name": name, "section": "services", "entry": {},
+	"image": {"labels": {}, "user": "", "digest": "sha256:0", "exposedPorts": ports},
+	"files": {"setid": []},
+	"spec": {
+		"process": {"args": ["/bin/x"], "user": {"uid": 0}, "capabilities": {"bounding": [B], "permitted": [B], "effective": [B]}},
+		"linux": {"namespaces": [{"type": "network", "path": "/run/netns/outside"}], "sysctl": sysctl},
+	},
+}
+
+# The setting belongs to the network: every component gets the lowest port of all.
+test_lowest_port_of_the_network if {
+	web := in_net("web", ["80/tcp"], {})
+	dns := in_net("dns", ["53/udp", "53/tcp"], {})
+	cache := in_net("cache", ["6379/tcp"], {})
+	edit.low_port(web) == "53" with input as {"components": [web, dns, cache]}
+	edit.low_port(web) == "80" with input as {"components": [web, cache]}
+	edit.low_port(web) == "21" with input as {"components": [web, in_net("ftp", [], {"net/ipv4/ip_unprivileged_port_start": "21"})]}
+	edit.low_port(web) == "80" with input as {"components": [web, json.patch(dns, [{"op": "remove", "path": "/spec/linux/namespaces/0/path"}])]}
+	edit.low_port(in_net("other", [], {})) == "0" with input as {"components": [web]}
+	edit.low_port(json.patch(web, [{"op": "remove", "path": "/spec/linux/namespaces/0"}])) == "80" with input as {"components": [dns]}
+}
+
+# A component that exposes only high ports does not raise the limit for others.
+test_high_ports_need_no_setting if {
+	cache := in_net("cache", ["6379/tcp"], {})
+	edit.open_low_ports(cache) == [] with input as {"components": [cache]}
+	edit.ports_text(cache) == "" with input as {"components": [cache]}
+	contains(edit.loss_text(cache), B) with input as {"components": [cache]}
+	edit.open_low_ports(in_net("web", ["80/tcp"], {})) != [] with input as {"components": [cache]}
+}

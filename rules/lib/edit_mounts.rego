@@ -236,3 +236,49 @@ without_all_devices(c, openers) := dropped if {
 	some i in openers
 	i >= count(lib.arr(object.get(object.union(label(c), written(c)), ["resources", "devices"], [])))
 } else := []
+
+# managed are folders in which package managers keep their data. No service writes
+# there.
+managed := {"/var/cache/apt", "/var/cache/debconf", "/var/lib/apt", "/var/lib/dpkg", "/var/lib/pacman", "/var/lib/rpm"}
+
+# data_folders are the empty folders of the image in which a service can keep its
+# data, and which no mount covers.
+data_folders(c) := sort({path |
+	some path in lib.arr(c.files.emptyFolders)
+	not regex.match(`[:,\s]`, path) # the text of a tmpfs cannot have such a path
+	not managed_folder(path)
+	not mounted(c, path)
+})
+
+managed_folder(path) if {
+	some dir in managed
+	lib.under(path, dir)
+}
+
+# mounted: a mount is at the path, above it (and not at /), or below it.
+mounted(c, path) if {
+	some m in lib.mounts(c)
+	m.destination != "/"
+	lib.under(path, lib.clean(m.destination))
+}
+
+mounted(c, path) if {
+	some m in lib.mounts(c)
+	lib.under(lib.clean(m.destination), path)
+}
+
+# data_tmpfs are the texts that mount a temporary file system at each data folder.
+# Only the container sees it, so all its users can write there. The limit of the
+# container's memory also limits the data.
+data_tmpfs(c) := [sprintf("%s:rw,nosuid,nodev,noexec,size=64m,mode=1777", [path]) | some path in data_folders(c)]
+
+# read_only_root makes the root filesystem of a component read-only, and keeps its
+# data folders writable.
+read_only_root(c) := array.concat(set_op(c, "/readonly", true), with_missing(c, "tmpfs", data_tmpfs(c))) if {
+	count(data_folders(c)) > 0
+} else := set_op(c, "/readonly", true)
+
+# read_only_fix is the fix text for read_only_root.
+read_only_fix(c) := sprintf("add `readonly: true` to %s, and a tmpfs for each folder that it writes to. The suggested edit has one for each empty folder of the image: %s. Data in a tmpfs is lost when the component ends, as it is in a writable root: bind a folder of a disk to keep it", [c.id, lib.one_line(data_folders(c))]) if {
+	count(data_folders(c)) > 0
+} else := sprintf("add `readonly: true` to %s, and a tmpfs or a bind for each folder that it writes to", [c.id])

@@ -436,3 +436,27 @@ test_put_sysctl if {
 	edit.set_component_sysctl(c({"sysctl": {"net/ipv4/ip_forward": "1"}}, {}), "net.ipv4.ip_forward", "0") == [set("/sysctl/net~1ipv4~1ip_forward", "0")]
 	edit.set_component_sysctl(c({}, {}), "net.ipv4.ip_forward", "0") == [set("/sysctl/net.ipv4.ip_forward", "0")]
 }
+
+# with_folders is a component with these empty folders in its image.
+with_folders(entry, label, folders, mounts) := object.union(c(entry, label), {"files": {"emptyFolders": folders}, "spec": {"mounts": mounts}})
+
+test_read_only_root_keeps_data_folders if {
+	web := with_folders({"readonly": false}, {}, ["/run", "/var/lib/dpkg/parts", "/var/lib/web", "/var/log/a b", "/var/log/web"], [{"destination": "/var/log"}, {"destination": "/"}])
+	edit.data_folders(web) == ["/run", "/var/lib/web"]
+	edit.read_only_root(web) == [
+		set("/readonly", true),
+		set("/tmpfs", ["/run:rw,nosuid,nodev,noexec,size=64m,mode=1777", "/var/lib/web:rw,nosuid,nodev,noexec,size=64m,mode=1777"]),
+	]
+	contains(edit.read_only_fix(web), "/run, /var/lib/web")
+	edit.read_only_root(with_folders({}, {}, [], [])) == [set("/readonly", true)]
+	contains(edit.read_only_fix(with_folders({}, {}, [], [])), "a bind for each folder")
+}
+
+test_read_only_root_keeps_other_tmpfs if {
+	run := "/run:rw,nosuid,nodev,noexec,size=64m,mode=1777"
+	edit.read_only_root(with_folders({"tmpfs": ["/x"]}, {}, ["/run", "/x"], [{"destination": "/x"}])) == [set("/readonly", true), more("/tmpfs", run)]
+	edit.read_only_root(with_folders({}, {"tmpfs": ["/run/a"]}, ["/run", "/var/b"], [{"destination": "/run/a/"}])) == [
+		set("/readonly", true),
+		set("/tmpfs", ["/run/a", "/var/b:rw,nosuid,nodev,noexec,size=64m,mode=1777"]),
+	]
+}

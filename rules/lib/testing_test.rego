@@ -46,8 +46,7 @@ files := {
 	"setid": [], "worldWritable": [], "fileCaps": [], "sensitive": [], "secrets": [],
 	"emptyPasswords": [], "knownPasswords": [], "untriedPasswords": [], "duplicateIds": [], "tools": [], "sshd": null, "sshdMatch": [], "links": [], "openLogins": [], "inittab": [],
 	"containerd": null, "containerdPrograms": [],
-	"containerd": null, "containerdPrograms": [],
-	"authorizedKeys": [], "sysctl": [], "truncated": false,
+	"authorizedKeys": [], "sysctl": [], "emptyFolders": [], "truncated": false,
 }
 
 component(section, name, spec) := {

@@ -27,8 +27,8 @@ found contains lib.finding("MNT-001", c, {
 	"expected": true,
 	"key": "readonly",
 	"message": sprintf("%s can write to its own root filesystem", [c.id]),
-	"fix": sprintf("add `readonly: true` to %s, and a tmpfs or a bind for each folder that it writes to", [c.id]),
-	"edits": edit.set_op(c, "/readonly", true),
+	"fix": edit.read_only_fix(c),
+	"edits": edit.read_only_root(c),
 }) if {
 	some c in lib.services
 	not lib.readonly_root(c)

@@ -27,8 +27,8 @@ found contains lib.finding("USR-002", c, {
 	"expected": "at least one of: a uid above 0, a read-only root filesystem, a user namespace without the host's root",
 	"key": "root-writable",
 	"message": sprintf("%s runs as %s and can change its own programs", [c.id, lib.root_identity(c)]),
-	"fix": sprintf("add `readonly: true` to %s, and a tmpfs or a bind for each folder that it writes to", [c.id]),
-	"edits": edit.set_op(c, "/readonly", true),
+	"fix": edit.read_only_fix(c),
+	"edits": edit.read_only_root(c),
 }) if {
 	some c in lib.services
 	lib.root_identity(c)

@@ -319,7 +319,11 @@ type Inventory struct {
 	// ContainerdPrograms are the programs named containerd.
 	Containerd         *Containerd `json:"containerd"`
 	ContainerdPrograms []string    `json:"containerdPrograms"`
-	Truncated          bool        `json:"truncated"`
+	// EmptyFolders are the folders below /run, /tmp and /var in which the image
+	// has nothing: programs write their data there. If there are more than
+	// MaxListed, the others are left out, and Truncated does not change.
+	EmptyFolders []string `json:"emptyFolders"`
+	Truncated    bool     `json:"truncated"`
 }
 
 // SSHDMatch is a setting after a Match line of sshd_config. It overrides the

@@ -101,6 +101,19 @@ func TestLeftOut(t *testing.T) {
 	expect(t, "world-writable", show(inv.WorldWritable))
 }
 
+func TestEmptyFolders(t *testing.T) {
+	inv := must(t, st.Dir("run", 0o755), st.Dir("tmp", 0o1777), st.File("tmp/x", "x"), st.Dir("var/lib/a", 0o700), st.Dir("var/lib/b", 0o755), st.Dir("var/lib/b/c", 0o755),
+		st.Symlink("var/run", "/run"), st.Dir("srv", 0o755), st.Dir("variable", 0o755), st.Dir("var/log/d", 0o755), st.Symlink("var/log/d/link", "x"), st.Shadowed(st.Dir("var/old", 0o755)))
+	expect(t, "empty folders", inv.EmptyFolders, "/run", "/var/lib/a", "/var/lib/b/c")
+	var many []st.Object
+	for i := range facts.MaxListed + 1 {
+		many = append(many, st.Dir(fmt.Sprintf("run/%d", i), 0o755))
+	}
+	if inv := must(t, many...); len(inv.EmptyFolders) != facts.MaxListed || inv.Truncated {
+		t.Errorf("%d folders are listed, truncated %t", len(inv.EmptyFolders), inv.Truncated)
+	}
+}
+
 func TestSensitive(t *testing.T) {
 	t.Parallel()
 	inv := must(t,

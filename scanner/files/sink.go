@@ -65,6 +65,7 @@ func Empty() facts.Inventory {
 		SetID: []facts.Obj{}, WorldWritable: []facts.Obj{}, FileCaps: []facts.Obj{}, Sensitive: []facts.Obj{},
 		Secrets: []facts.Obj{}, EmptyPasswords: []string{}, DuplicateIDs: []string{}, Tools: []facts.Obj{},
 		SSHDMatch: []facts.SSHDMatch{}, AuthorizedKeys: []string{}, Sysctl: []facts.Setting{}, LeftOut: []string{}, Links: []facts.Link{}, OpenLogins: []string{}, Inittab: []string{}, ContainerdPrograms: []string{},
+		EmptyFolders: []string{},
 	}
 }
 
@@ -194,6 +195,26 @@ func (s *Sink) enters(p string) bool {
 	return true
 }
 
+// emptyFolders returns the empty folders in which programs write their data.
+func (s *Sink) emptyFolders() []string {
+	full, out := map[string]bool{}, []string{}
+	all := s.tree.Paths()
+	for _, p := range all {
+		full[tree.Dir(p)] = true
+	}
+	for _, p := range all {
+		if !full[p] && s.tree.Get(p).Type == system.TypeDir && isData(p) && len(out) < facts.MaxListed {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// isData reports whether a folder is one for data by its place.
+func isData(p string) bool {
+	return slices.ContainsFunc([]string{"/run", "/tmp", "/var"}, func(top string) bool { return p == top || strings.HasPrefix(p, top+"/") })
+}
+
 // list adds to a list until it is full.
 func (s *Sink) list(l *[]facts.Obj, o facts.Obj) {
 	if len(*l) >= facts.MaxListed {
@@ -243,6 +264,7 @@ func (s *Sink) Inventory() (facts.Inventory, error) {
 	}
 	s.linked()
 	s.closed()
+	s.inv.EmptyFolders = s.emptyFolders()
 	for _, l := range []*[]facts.Obj{&s.inv.SetID, &s.inv.WorldWritable, &s.inv.FileCaps, &s.inv.Sensitive, &s.inv.Secrets, &s.inv.Tools} {
 		slices.SortStableFunc(*l, func(a, b facts.Obj) int {
 			if c := strings.Compare(a.Path, b.Path); c != 0 {
