@@ -26,6 +26,7 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
+	east "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 )
@@ -209,6 +210,10 @@ func render(repo fs.FS, docs []*doc) (map[string][]byte, error) {
 					wrong = append(wrong, fmt.Errorf("%s:%d: %w", d.file, line(n, d.markdown), err))
 				}
 				n.Destination = []byte(to)
+			case *east.TableCell:
+				if _, head := n.Parent().(*east.TableHeader); head && plainText(n, d.markdown) == "" {
+					wrong = append(wrong, fmt.Errorf("%s:%d: a column of the table has no name: write one, which screen readers say", d.file, line(n, d.markdown)))
+				}
 			case *ast.Image:
 				wrong = append(wrong, fmt.Errorf("%s:%d: the page has an image: a page loads no other file", d.file, line(n, d.markdown)))
 			case *ast.HTMLBlock, *ast.RawHTML:

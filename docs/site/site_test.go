@@ -114,6 +114,7 @@ func TestMistakes(t *testing.T) {
 		"# A\n\n[y](javascript:alert(1))\n":               `README.md:3: the link "javascript:alert(1)" is neither a path nor an https URL`,
 		"# A\n\n[y](http://example.org)\n":                `README.md:3: the link "http://example.org" is neither`,
 		"# A\n\n[y](//example.org/x)\n":                   `is neither a path nor an https URL`,
+		"# A\n\n| | b |\n|---|---|\n| c | d |\n":          `a column of the table has no name`,
 		"# A\n\n![y](https://example.org/a.png)\n":        `README.md:3: the page has an image`,
 		"# A\n\nx <b onclick=alert(1)>y</b>\n":            `README.md:3: the page contains HTML`,
 		"# A\n\n<script>\nalert(1)\n</script>\n":          `README.md:3: the page contains HTML`,
