@@ -104,7 +104,7 @@ func TestCareless(t *testing.T) {
 	files = append(files, s.probe(all))
 	verb(cli.ExitPass, "lock", files...)
 	verb(cli.ExitPass, "build", append([]string{"--locked", "--key", "seaworthy.key", "--output-dir", "out"}, files...)...)
-	text := s.untilAnswered("out", "seaworthy", len(all))
+	text := s.untilAnswered("out", "seaworthy", len(all), nil)
 	if t.Failed() || testing.Verbose() {
 		t.Log(text)
 	}
