@@ -51,7 +51,7 @@ func newSystemFor(t *testing.T, arch string) *realSystem {
 	}
 	t.Setenv("COSIGN_PASSWORD", "test")
 	s := &realSystem{t, t.TempDir(), arch}
-	for _, name := range []string{"minimal.yml", "minimal.waivers.yml", "minimal.arm64.waivers.yml", "insecure.yml", "web.yml", "web.waivers.yml"} {
+	for _, name := range []string{"minimal.yml", "minimal.waivers.yml", "minimal.arm64.waivers.yml", "insecure.yml", "web.yml", "waivers.yml"} {
 		b, err := os.ReadFile(filepath.Join("../../examples", name))
 		if err != nil {
 			t.Fatal(err)

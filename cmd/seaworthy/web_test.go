@@ -18,9 +18,9 @@ func TestWeb(t *testing.T) {
 	s := newSystem(t)
 	yml, out := s.path("web.yml"), s.path("web")
 	s.run(cli.ExitPass, "lock", yml) // a missing component: run `make example-components`
-	s.hardened(yml, "web.waivers.yml")
+	s.hardened(yml, "waivers.yml")
 	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
-	s.run(cli.ExitPass, "build", "--locked", "--policy", "hardened", "--waivers", s.path("web.waivers.yml"), "--now", "2026-12-01",
+	s.run(cli.ExitPass, "build", "--locked", "--policy", "hardened", "--waivers", s.path("waivers.yml"), "--now", "2026-12-01",
 		"--key", s.path("seaworthy.key"), "--output-dir", out, yml)
 	s.bare(cli.ExitPass, "verify", "--key", s.path("seaworthy.pub"), "--require-policy", "hardened", out)
 	s.fits(out, "web", "kernel+initrd", webSizes)

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
+)
+
+// examplesPage lists the example systems, with their sizes.
+const examplesPage = "../../examples/README.md"
+
+// exampleRow is a row of the table of examplesPage: the file, and the largest size of
+// kernel and initrd in MB.
+var exampleRow = regexp.MustCompile("(?m)^\\|.*\\[`([a-z-]+)\\.yml`\\].*\\| ([0-9]+) MB \\|")
+
+// readExamples returns the example systems of examplesPage, and their sizes in MB.
+func readExamples(t *testing.T) map[string]int64 {
+	t.Helper()
+	page, err := os.ReadFile(examplesPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]int64{}
+	for _, row := range exampleRow.FindAllStringSubmatch(string(page), -1) {
+		if all[row[1]], err = strconv.ParseInt(row[2], 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
+}
+
+// TestExamplesPage: the page lists each example system.
+func TestExamplesPage(t *testing.T) {
+	files, err := filepath.Glob("../../examples/*.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := readExamples(t)
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yml")
+		if name == "insecure" || name == "waivers" || strings.HasSuffix(name, ".waivers") {
+			continue
+		}
+		if listed[name] == 0 {
+			t.Errorf("%s: no row for %s.yml, or no size", examplesPage, name)
+		}
+		delete(listed, name)
+	}
+	for name := range listed {
+		t.Errorf("%s: %s.yml does not exist", examplesPage, name)
+	}
+}
+
+// TestExamples checks each example system with the pack hardened, builds it, compares
+// its size with the page, and boots it until its services answer.
+func TestExamples(t *testing.T) {
+	wanted := os.Getenv("SEAWORTHY_COMPONENTS")
+	if wanted == "" {
+		t.Skip("skipped: boots all example systems; run `make test-components`")
+	}
+	ran := 0
+	for name, size := range readExamples(t) {
+		if name == "minimal" || name == "web" || wanted != "all" && !slices.Contains(strings.Split(wanted, ","), name) {
+			continue // TestMinimal and TestWeb boot these
+		}
+		ran++
+		t.Run(name, func(t *testing.T) {
+			s := newSystem(t)
+			s.example(name, size)
+		})
+	}
+	if ran == 0 && wanted == "all" {
+		t.Error("no example was tested")
+	}
+}
+
+// example tests one example system. size is the largest size, in MB.
+func (s *realSystem) example(name string, size int64) {
+	t := s.t
+	for _, file := range []string{name + ".yml", "waivers.yml"} { // locks are written beside them
+		data, err := os.ReadFile(filepath.Join("../../examples", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(s.path(file), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	yml, key := s.path(name+".yml"), s.path("seaworthy")
+	strict := []string{"--locked", "--policy", "hardened", "--waivers", s.path("waivers.yml"), "--now", "2026-12-01"}
+	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
+	s.run(cli.ExitPass, "lock", yml)
+	out := s.path("out")
+	s.run(cli.ExitPass, "build", append(strict, "--key", key+".key", "--output-dir", out, yml)...)
+	var bytes int64
+	for _, ending := range sizedFiles["kernel+initrd"] {
+		info, err := os.Stat(filepath.Join(out, name+ending))
+		if err != nil {
+			t.Fatal(err)
+		}
+		bytes += info.Size()
+	}
+	t.Logf("%s: %.1f MB", name, float64(bytes)/1e6)
+	if bytes > size*1e6 || bytes < (size-2)*1e6-size*1e5 {
+		t.Errorf("%s: %s says at most %d MB; it has %.1f", name, examplesPage, size, float64(bytes)/1e6)
+	}
+
+	group := s.servicesOf(yml)
+	if len(group) == 0 {
+		t.Fatal("no service has a health check")
+	}
+	files := []string{yml, s.probe(group)}
+	out = s.path("probed")
+	s.run(cli.ExitPass, "lock", files...)
+	s.run(cli.ExitPass, "build", append([]string{"--locked", "--key", key + ".key", "--output-dir", out}, files...)...)
+	text := s.untilAnswered(out, key, len(group), nil)
+	if testing.Verbose() {
+		t.Log(text)
+	}
+}
+
+// servicesOf returns the services of an os.yml whose components have health checks.
+func (s *realSystem) servicesOf(file string) (all []*library) {
+	t := s.t
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var system struct {
+		Services []struct{ Name, Image string }
+	}
+	if err := yaml.Unmarshal(data, &system); err != nil {
+		t.Fatal(err)
+	}
+	for _, service := range system.Services {
+		component, _, _ := strings.Cut(strings.TrimPrefix(service.Image, "seaworthy/"), ":")
+		rec, err := recipe.Load(filepath.Join("../../components", component))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(rec.Health) == 0 {
+			t.Errorf("%s: %s has no health checks in its component.yml", service.Name, component)
+			continue
+		}
+		all = append(all, &library{name: service.Name, checks: rec.Health})
+	}
+	return all
+}
