@@ -15,15 +15,31 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/components/binfmt"
 	"github.com/seaworthy-os/seaworthy/components/check"
+	"github.com/seaworthy-os/seaworthy/components/format"
+	"github.com/seaworthy-os/seaworthy/components/fsck"
+	"github.com/seaworthy-os/seaworthy/components/hostname"
+	"github.com/seaworthy-os/seaworthy/components/losetup"
+	machineid "github.com/seaworthy-os/seaworthy/components/machine-id"
 	"github.com/seaworthy-os/seaworthy/components/modprobe"
+	"github.com/seaworthy-os/seaworthy/components/mount"
+	staticip "github.com/seaworthy-os/seaworthy/components/static-ip"
+	links "github.com/seaworthy-os/seaworthy/components/vlan-bond-bridge"
 )
 
 var programs = map[string]func(){
 	"binfmt": binfmt.Main,
 
-	"binfmt-example": binfmt.Example,
-	"check":          check.Main,
-	"modprobe":       modprobe.Main,
+	"binfmt-example":   binfmt.Example,
+	"check":            check.Main,
+	"format":           format.Main,
+	"fsck":             fsck.Main,
+	"hostname":         hostname.Main,
+	"losetup":          losetup.Main,
+	"machine-id":       machineid.Main,
+	"modprobe":         modprobe.Main,
+	"mount":            mount.Main,
+	"static-ip":        staticip.Main,
+	"vlan-bond-bridge": links.Main,
 }
 
 func main() {

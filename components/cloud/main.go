@@ -1,0 +1,35 @@
+//go:build linux
+
+// Command cloud is several small programs in one: the name under which it is started says
+// which one it is. Those in it speak HTTP or SSH. They are not in components/tools, which
+// is less than half as large without them.
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/components/metadata"
+	poweroffhook "github.com/seaworthy-os/seaworthy/components/poweroff-hook"
+	sshstart "github.com/seaworthy-os/seaworthy/components/ssh-start"
+)
+
+var programs = map[string]func(){
+	"metadata":      metadata.Main,
+	"poweroff-hook": poweroffhook.Main,
+	"ssh-start":     sshstart.Main,
+}
+
+func main() {
+	name := path.Base(os.Args[0])
+	run, ok := programs[name]
+	if !ok {
+		fmt.Fprintf(os.Stderr, "cloud: there is no program %q: start it as %s\n", name, strings.Join(slices.Sorted(maps.Keys(programs)), ", "))
+		os.Exit(2)
+	}
+	run()
+}

@@ -1,0 +1,155 @@
+//go:build linux
+
+// Package sshstart is the program ssh-start, which starts an SSH server (sshd or dropbear)
+// for one account, with keys only. It makes the key of the host if there is none, and does
+// not start a server that nobody could use.
+package sshstart
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/pem"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/sys/unix"
+
+	"github.com/seaworthy-os/seaworthy/components/applet"
+)
+
+// Main runs the program.
+func Main() {
+	s := starter{exec: unix.Exec}
+	(&applet.Program{Name: "ssh-start", Usage: "[flags] SERVER [ARGUMENT...]", Flags: s.flags, Run: s.run}).Main()
+}
+
+type starter struct {
+	hostKey, authorized, format string
+	exec                        func(path string, args, env []string) error
+}
+
+func (s *starter) flags(fs *flag.FlagSet) {
+	fs.StringVar(&s.hostKey, "host-key", "", "file of the host's key; it is made if it does not exist")
+	fs.StringVar(&s.format, "key-format", "openssh", "format of a new host key: openssh or dropbear")
+	fs.StringVar(&s.authorized, "authorized-keys", "", "file with the keys that may log in")
+}
+
+func (s *starter) run(_ context.Context, w io.Writer, args []string) error {
+	if len(args) == 0 || s.hostKey == "" || s.authorized == "" {
+		return applet.Usagef("give -host-key, -authorized-keys and the server")
+	}
+	n, err := countKeys(s.authorized)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fmt.Errorf("%s has no key: nobody could log in. Bind a file with keys there, such as /run/config/ssh/authorized_keys of the component metadata", s.authorized)
+	}
+	public, err := s.host()
+	if err != nil {
+		return err
+	}
+	path, err := applet.Find(args[0])
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%d keys may log in; the host's key is %s\n", n, public)
+	return s.exec(path, append([]string{path}, args[1:]...), []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"})
+}
+
+// maxFile limits how much of a file is read.
+const maxFile = 1 << 20
+
+// countKeys counts the keys of an authorized_keys.
+func countKeys(name string) (int, error) {
+	f, err := os.Open(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	rest, err := io.ReadAll(io.LimitReader(f, maxFile))
+	if err != nil {
+		return 0, err
+	}
+	for n := 0; ; n++ {
+		if _, _, _, rest, err = ssh.ParseAuthorizedKey(rest); err != nil {
+			return n, nil //nolint:nilerr // there is no more key
+		}
+	}
+}
+
+// host makes the key of the host, if there is none, and returns its fingerprint.
+func (s *starter) host() (string, error) {
+	if data, err := os.ReadFile(s.hostKey); err == nil {
+		return fingerprint(data)
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return "", err
+	}
+	data, err := encode(key, s.format)
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Dir(s.hostKey)
+	f, err := os.CreateTemp(dir, ".key-")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), s.hostKey)
+	}
+	if err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return fingerprint(data)
+}
+
+// encode writes a key as OpenSSH or dropbear reads it.
+func encode(key ed25519.PrivateKey, format string) ([]byte, error) {
+	switch format {
+	case "openssh":
+		block, err := ssh.MarshalPrivateKey(key, "")
+		if err != nil {
+			return nil, err
+		}
+		return pem.EncodeToMemory(block), nil
+	case "dropbear": // the name of the algorithm and the key, each with its length
+		b := append(binary.BigEndian.AppendUint32(nil, uint32(len(ssh.KeyAlgoED25519))), ssh.KeyAlgoED25519...)
+		return append(binary.BigEndian.AppendUint32(b, uint32(len(key))), key...), nil
+	}
+	return nil, applet.Usagef("-key-format %q is neither openssh nor dropbear", format)
+}
+
+func fingerprint(data []byte) (string, error) {
+	if strings.HasPrefix(string(data), "-----BEGIN") {
+		k, err := ssh.ParsePrivateKey(data)
+		if err != nil {
+			return "", fmt.Errorf("the host's key: %w", err)
+		}
+		return ssh.FingerprintSHA256(k.PublicKey()), nil
+	}
+	const head = 4 + len(ssh.KeyAlgoED25519) + 4
+	if len(data) != head+ed25519.PrivateKeySize || string(data[4:head-4]) != ssh.KeyAlgoED25519 {
+		return "", errors.New("the host's key is damaged, or of another kind than ed25519")
+	}
+	k, err := ssh.NewPublicKey(ed25519.PrivateKey(data[head:]).Public())
+	if err != nil {
+		return "", err
+	}
+	return ssh.FingerprintSHA256(k), nil
+}
