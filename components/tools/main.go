@@ -18,11 +18,14 @@ import (
 	"github.com/seaworthy-os/seaworthy/components/format"
 	"github.com/seaworthy-os/seaworthy/components/fsck"
 	"github.com/seaworthy-os/seaworthy/components/hostname"
+	logflush "github.com/seaworthy-os/seaworthy/components/log-flush"
 	"github.com/seaworthy-os/seaworthy/components/losetup"
 	machineid "github.com/seaworthy-os/seaworthy/components/machine-id"
 	"github.com/seaworthy-os/seaworthy/components/modprobe"
 	"github.com/seaworthy-os/seaworthy/components/mount"
+	randomseed "github.com/seaworthy-os/seaworthy/components/random-seed"
 	staticip "github.com/seaworthy-os/seaworthy/components/static-ip"
+	"github.com/seaworthy-os/seaworthy/components/swap"
 	links "github.com/seaworthy-os/seaworthy/components/vlan-bond-bridge"
 )
 
@@ -35,10 +38,13 @@ var programs = map[string]func(){
 	"fsck":             fsck.Main,
 	"hostname":         hostname.Main,
 	"losetup":          losetup.Main,
+	"log-flush":        logflush.Main,
 	"machine-id":       machineid.Main,
 	"modprobe":         modprobe.Main,
 	"mount":            mount.Main,
+	"random-seed":      randomseed.Main,
 	"static-ip":        staticip.Main,
+	"swap":             swap.Main,
 	"vlan-bond-bridge": links.Main,
 }
 
