@@ -103,7 +103,8 @@ func (b *behind) Close() (digest string, err error) {
 	if !b.closed {
 		_ = b.Flush() // returns b.err
 		close(b.full)
-		<-b.idle
+		for range b.idle { // until the goroutine has ended
+		}
 		b.closed = true
 	}
 	return digests.Sum(b.sum), b.err

@@ -146,11 +146,12 @@ func (k *kernelInitrd) startStretch(id, key string) error {
 	}
 	k.ids[dev] = id
 	k.cpio.dev, k.cpio.ino = dev, 0
-	if k.gzip {
+	switch {
+	case k.gzip:
 		key += " gzip"
-	} else if k.o.Thorough {
+	case k.o.Thorough:
 		key += " thorough"
-	} else {
+	default:
 		key += " fast"
 	}
 	k.dst.startStretch(key)

@@ -38,7 +38,7 @@ func (z *Reader) Read(p []byte) (int, error) {
 		if z.err != nil {
 			return 0, z.err
 		}
-		if z.err = d.step(); z.err == io.EOF {
+		if z.err = d.step(); errors.Is(z.err, io.EOF) {
 			z.err = z.trailer()
 		}
 		taken := d.out[d.from:d.op]

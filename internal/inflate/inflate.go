@@ -76,7 +76,7 @@ func (d *decoder) fill(n int) {
 
 // ended is the error of an input that is too short.
 func (d *decoder) ended() error {
-	if d.rerr == nil || d.rerr == io.EOF {
+	if d.rerr == nil || errors.Is(d.rerr, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return d.rerr
@@ -378,9 +378,9 @@ loop:
 				binary.LittleEndian.PutUint64(to[i:], binary.LittleEndian.Uint64(from[i:]))
 			}
 		default:
-			from := out[op-far : op-far+size]
-			for i := range from {
-				to[i] = from[i]
+			// One byte after another: the match overlaps with its copy.
+			for i := range size {
+				to[i] = out[op-far+i]
 			}
 		}
 		op += size
