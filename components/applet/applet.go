@@ -10,10 +10,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -77,6 +79,18 @@ func (p *Program) run(ctx context.Context, args []string, stdout, stderr io.Writ
 		fmt.Fprintf(stderr, "%s: %s\n", p.Name, line)
 	}
 	return 1
+}
+
+// Dispatch runs one of several programs: the name under which this process was started
+// says which one. self is the name of the file that has all of them.
+func Dispatch(self string, programs map[string]func()) {
+	name := filepath.Base(os.Args[0])
+	run, ok := programs[name]
+	if !ok {
+		fmt.Fprintf(os.Stderr, "%s: there is no program %q: start it as %s\n", self, name, strings.Join(slices.Sorted(maps.Keys(programs)), ", "))
+		os.Exit(2)
+	}
+	run()
 }
 
 // List is a flag that can be repeated.

@@ -6,13 +6,7 @@
 package main
 
 import (
-	"fmt"
-	"maps"
-	"os"
-	"path"
-	"slices"
-	"strings"
-
+	"github.com/seaworthy-os/seaworthy/components/applet"
 	"github.com/seaworthy-os/seaworthy/components/metadata"
 	poweroffhook "github.com/seaworthy-os/seaworthy/components/poweroff-hook"
 	sshstart "github.com/seaworthy-os/seaworthy/components/ssh-start"
@@ -24,12 +18,4 @@ var programs = map[string]func(){
 	"ssh-start":     sshstart.Main,
 }
 
-func main() {
-	name := path.Base(os.Args[0])
-	run, ok := programs[name]
-	if !ok {
-		fmt.Fprintf(os.Stderr, "cloud: there is no program %q: start it as %s\n", name, strings.Join(slices.Sorted(maps.Keys(programs)), ", "))
-		os.Exit(2)
-	}
-	run()
-}
+func main() { applet.Dispatch("cloud", programs) }

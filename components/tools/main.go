@@ -6,13 +6,7 @@
 package main
 
 import (
-	"fmt"
-	"maps"
-	"os"
-	"path"
-	"slices"
-	"strings"
-
+	"github.com/seaworthy-os/seaworthy/components/applet"
 	"github.com/seaworthy-os/seaworthy/components/binfmt"
 	"github.com/seaworthy-os/seaworthy/components/check"
 	"github.com/seaworthy-os/seaworthy/components/format"
@@ -30,8 +24,7 @@ import (
 )
 
 var programs = map[string]func(){
-	"binfmt": binfmt.Main,
-
+	"binfmt":           binfmt.Main,
 	"binfmt-example":   binfmt.Example,
 	"check":            check.Main,
 	"format":           format.Main,
@@ -48,12 +41,4 @@ var programs = map[string]func(){
 	"vlan-bond-bridge": links.Main,
 }
 
-func main() {
-	name := path.Base(os.Args[0])
-	run, ok := programs[name]
-	if !ok {
-		fmt.Fprintf(os.Stderr, "tools: there is no program %q: start it as %s\n", name, strings.Join(slices.Sorted(maps.Keys(programs)), ", "))
-		os.Exit(2)
-	}
-	run()
-}
+func main() { applet.Dispatch("tools", programs) }
