@@ -1,7 +1,7 @@
 //go:build linux
 
 // Package format is the program format, which makes a file system on a device that is
-// empty. It never overwrites data unless it is told to.
+// empty. It overwrites data only with the flag that asks for it.
 package format
 
 import (

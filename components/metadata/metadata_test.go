@@ -285,7 +285,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("%s: %q, %v", name, b, err)
 		}
 	}
-	// Nobody answers.
+	// No server answers.
 	m.limit = time.Nanosecond
 	if err := m.run(t.Context(), &out, []string{"openstack"}); err == nil || !strings.Contains(err.Error(), "there is no CD-ROM or disk named config-2") {
 		t.Error(err)

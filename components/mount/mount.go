@@ -131,7 +131,7 @@ func run(ctx context.Context, w io.Writer, spec, folder, typ string, flags uintp
 }
 
 // shared is an error if the folder is not in a mount that the system shares with this
-// container: nobody would see the new mount.
+// container: no other process would see the new mount.
 func shared(folder string) error {
 	b, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {

@@ -37,7 +37,7 @@ type seeder struct {
 }
 
 func (s *seeder) flags(fs *flag.FlagSet) {
-	fs.BoolVar(&s.credit, "credit", false, "count the seed as entropy: only if the file is on a disk that nobody else can read or copy; needs CAP_SYS_ADMIN")
+	fs.BoolVar(&s.credit, "credit", false, "count the seed as entropy: only if the file is on a disk that only this system can read or copy; needs CAP_SYS_ADMIN")
 	fs.BoolVar(&s.save, "save", false, "only write a new seed: for the end of the system")
 }
 

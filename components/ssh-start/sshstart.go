@@ -2,7 +2,7 @@
 
 // Package sshstart is the program ssh-start, which starts an SSH server (sshd or dropbear)
 // for one account, with keys only. It makes the key of the host if there is none, and does
-// not start a server that nobody could use.
+// not start a server without users.
 package sshstart
 
 import (
@@ -51,7 +51,7 @@ func (s *starter) run(_ context.Context, w io.Writer, args []string) error {
 		return err
 	}
 	if n == 0 {
-		return fmt.Errorf("%s has no key: nobody could log in. Bind a file with keys there, such as /run/config/ssh/authorized_keys of the component metadata", s.authorized)
+		return fmt.Errorf("%s has no key: no user could log in. Bind a file with keys there, such as /run/config/ssh/authorized_keys of the component metadata", s.authorized)
 	}
 	public, err := s.host()
 	if err != nil {

@@ -35,14 +35,14 @@ func TestRun(t *testing.T) {
 				return nil
 			}}
 		var out bytes.Buffer
-		// Without a key, nobody could log in.
+		// Without a key, no user could log in.
 		for _, text := range []string{"", "# none\n", "garbage\n"} {
 			if text != "" {
 				if err := os.WriteFile(s.authorized, []byte(text), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if err := s.run(t.Context(), &out, []string{"cat", "-x"}); err == nil || !strings.Contains(err.Error(), "nobody could log in") || ran != "" {
+			if err := s.run(t.Context(), &out, []string{"cat", "-x"}); err == nil || !strings.Contains(err.Error(), "no user could log in") || ran != "" {
 				t.Errorf("%q: %v, ran %q", text, err, ran)
 			}
 		}
