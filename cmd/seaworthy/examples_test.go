@@ -101,14 +101,7 @@ func (s *realSystem) example(name string, size int64) {
 	s.run(cli.ExitPass, "lock", yml)
 	out := s.path("out")
 	s.run(cli.ExitPass, "build", append(strict, "--key", key+".key", "--output-dir", out, yml)...)
-	var bytes int64
-	for _, ending := range sizedFiles["kernel+initrd"] {
-		info, err := os.Stat(filepath.Join(out, name+ending))
-		if err != nil {
-			t.Fatal(err)
-		}
-		bytes += info.Size()
-	}
+	bytes := s.size(out, name, "kernel+initrd")
 	t.Logf("%s: %.1f MB", name, float64(bytes)/1e6)
 	if bytes > size*1e6 || bytes < (size-2)*1e6-size*1e5 {
 		t.Errorf("%s: %s says at most %d MB; it has %.1f", name, examplesPage, size, float64(bytes)/1e6)

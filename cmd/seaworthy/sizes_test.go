@@ -16,10 +16,9 @@ var (
 
 var sizedFiles = map[string][]string{"iso-efi": {"-efi.iso"}, "kernel+initrd": {"-kernel", "-initrd.img", "-cmdline"}}
 
-// fits checks the size of a format of a system.
-func (s *realSystem) fits(dir, name, format string, limits map[string]int64) {
+// size is that of all files of a format of a system, in bytes.
+func (s *realSystem) size(dir, name, format string) (size int64) {
 	s.t.Helper()
-	var size int64
 	for _, ending := range sizedFiles[format] {
 		info, err := os.Stat(filepath.Join(dir, name+ending))
 		if err != nil {
@@ -27,7 +26,13 @@ func (s *realSystem) fits(dir, name, format string, limits map[string]int64) {
 		}
 		size += info.Size()
 	}
-	if size == 0 || size > limits[format] {
+	return size
+}
+
+// fits checks the size of a format of a system.
+func (s *realSystem) fits(dir, name, format string, limits map[string]int64) {
+	s.t.Helper()
+	if size := s.size(dir, name, format); size == 0 || size > limits[format] {
 		s.t.Errorf("%s: %d bytes, the limit is %d", format, size, limits[format])
 	}
 }
