@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -50,11 +51,7 @@ func compiled(source string, files map[string]bool) ([]byte, error) {
 	if len(found) == 0 {
 		return nil, errors.New("no .cmd file names a file of the source")
 	}
-	names := make([]string, 0, len(found))
-	for name := range found {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(maps.Keys(found))
 	return []byte(strings.Join(names, "\n") + "\n"), nil
 }
 
