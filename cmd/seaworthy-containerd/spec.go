@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -21,12 +20,7 @@ const maxSpecBytes = 8 << 20
 // relative to the bundle are absolute: containerd makes a bundle of its own, with
 // only this file in it. All else is as in the file.
 func readSpec(file, bundle string) ([]byte, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := bounded.Read(f, maxSpecBytes)
+	data, err := bounded.ReadFile(file, maxSpecBytes)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
