@@ -55,13 +55,16 @@ func inventory(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, 
 
 // look reads one image. If recall is set and the inventory is in the cache, it only
 // verifies that the bytes are the ones inventoried then.
+//
+// The cache is asked once: another run can fill it at any time.
 func look(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, c *system.Component, recall bool, say func(*system.Component)) error {
-	if recall && scan.Recall(c.Image, reading(r.OS, c)) {
+	how := reading(r.OS, c)
+	if recall && scan.Recall(c.Image, how) {
 		return r.Store.Verify(ctx, c.Image)
 	}
 	say(c)
 	for {
-		sink, err := scannerSink(ctx, scan, r.OS, c)
+		sink, err := scan.Sink(ctx, c.Image, how)
 		if err != nil {
 			return err
 		}
