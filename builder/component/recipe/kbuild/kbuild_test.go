@@ -42,6 +42,7 @@ var source = []entry{
 	{"Makefile", fakeMakefile, ""}, {"main.c", "int main;\n", ""}, {"include/used.h", "used", ""}, {"include/unused.h", "unused", ""},
 	{"scripts/gen-randstruct-seed.sh", "#!/bin/sh\nexit 1\n", ""}, {"scripts/host.c", "host", ""}, {"link.c", "", "main.c"},
 	{"arch/x86/Kconfig", "", ""}, {"arch/x86/entry.S", "", ""}, {"arch/mips/Kconfig", "", ""}, {"arch/mips/entry.S", "", ""}, {"arch/Kconfig", "", ""},
+	{"arch/um/scripts/Makefile.rules", "", ""}, {"arch/um/main.c", "", ""},
 	{"Documentation/Kconfig", "", ""}, {"Documentation/index.rst", "", ""}, {"Documentation/kbuild/Kconfig.text", "", ""},
 }
 
@@ -221,6 +222,7 @@ func TestUnread(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]bool{"arch/x86/entry.S": true, "arch/mips/entry.S": false, "arch/mips/Kconfig": true, "arch/Kconfig": true,
+		"arch/um/scripts/Makefile.rules": true, "arch/um/main.c": false,
 		"Documentation/Kconfig": true, "Documentation/index.rst": false, "main.c": true} {
 		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want || files[name] != want {
 			t.Errorf("%s: %v, listed %v", name, err, files[name])

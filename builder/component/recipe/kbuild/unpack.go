@@ -111,9 +111,10 @@ func writeEntry(root *os.Root, h *tar.Header, name string, content io.Reader) er
 }
 
 // unread reports whether a build for the architecture does not read a file: it belongs
-// to another architecture, or it is documentation. Kconfig reads its files everywhere.
+// to another architecture, or it is documentation. Kconfig reads its files everywhere, and
+// some Makefiles include one of another architecture: fs/hostfs, for example, one of um.
 func unread(name, kernelArch string) bool {
-	if strings.HasPrefix(path.Base(name), "Kconfig") {
+	if base := path.Base(name); strings.HasPrefix(base, "Kconfig") || strings.HasPrefix(base, "Makefile") {
 		return false
 	}
 	if strings.HasPrefix(name, "Documentation/") {
