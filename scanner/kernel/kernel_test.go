@@ -326,6 +326,7 @@ func TestSink(t *testing.T) {
 			"config is the configuration of kernel 5.10.1, but the kernel is " + release, release},
 		"config of another architecture": {[]st.Object{st.File("kernel", plain), st.File("config", strings.Replace(configText, "Linux/x86", "Linux/arm64", 1))}, "config",
 			"config is for architecture arm64, but the kernel is for x86", release},
+		"config compiled with ARCH=x86_64": {[]st.Object{st.File("kernel", plain), st.File("config", strings.Replace(configText, "Linux/x86", "Linux/x86_64", 1))}, "config", "", release},
 		"another local version": {[]st.Object{st.File("kernel", plain), st.File("config", configText+"CONFIG_LOCALVERSION=\"-other\"\n")}, "config",
 			`config has the local version "-other", but the kernel is ` + release, release},
 		"header and payload": {[]st.Object{st.File("kernel", bzImage(release, packed(t, "gzip", vmlinux(t, "6.1.0-evil", ""))))}, "",

@@ -33,8 +33,8 @@ func mismatches(img *image, version string, folders []string, file string, confi
 	if salt := config.options["CONFIG_BUILD_SALT"]; series(salt) != "" && version != "" && salt != version {
 		report("%s is the configuration of kernel %s (CONFIG_BUILD_SALT), but the kernel is %s", file, salt, version)
 	}
-	if want := architectures[img.format]; want != "" && config.arch != "" && config.arch != want {
-		report("%s is for architecture %s, but the kernel is for %s", file, config.arch, want)
+	if want := architectures[img.format]; want != nil && config.arch != "" && !slices.Contains(want, config.arch) {
+		report("%s is for architecture %s, but the kernel is for %s", file, config.arch, want[0])
 	}
 	if img.config != nil {
 		if names := differing(img.config.options, config.options); len(names) > 0 {
@@ -45,9 +45,9 @@ func mismatches(img *image, version string, folders []string, file string, confi
 	return out
 }
 
-// architectures maps formats to their only architecture, as configurations name
-// it.
-var architectures = map[string]string{"bzImage": "x86", "Image": "arm64"}
+// architectures maps formats to their only architecture, by the names that the first
+// line of a configuration has for it: the value of ARCH when the kernel was compiled.
+var architectures = map[string][]string{"bzImage": {"x86", "x86_64", "i386"}, "Image": {"arm64"}}
 
 func first(s string) string {
 	if f := strings.Fields(s); len(f) > 0 {
