@@ -36,7 +36,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components kernel careless demo-components example-components efi demo test test-boot test-components components-doc test-browser test-hsm test-keyless test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 registries opa browser FORCE
+.PHONY: help build components kernel careless demo-components example-components efi demo test test-boot test-components components-doc test-browser test-hsm test-keyless test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-boot bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 registries opa browser FORCE
 .PHONY: kernel-lock kernel-deps test-kernel
 
 help: ## list the targets
@@ -110,6 +110,7 @@ test-components: test-deps components careless ## boot all components, a few sys
 	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents|TestCareless' ./cmd/seaworthy
 
 test-kernel: test-deps demo-components kernel-deps ## compile our kernel again, compare it with the lock, check it, and boot it (minutes)
+	@$(COMPONENT_BUILD) components/runc
 	@SEAWORTHY_KERNEL=$(or $(KERNEL),all) $(GOTEST) -count=1 -v -run 'TestKernelHardened' ./cmd/seaworthy
 
 components-doc: ## write docs/components.md from the recipes, with the sizes of the images in dist/components
@@ -263,6 +264,10 @@ bench-build: build ## measure whole builds of a generated system of 430 MB, and 
 
 bench-rebuild: build demo-components ## measure a first build, an unchanged rebuild, and a rebuild with one changed component of forty
 	@go run ./bench/rebuild
+
+bench-boot: build demo-components kernel ## measure how long our kernels take to boot in QEMU without KVM
+	@$(COMPONENT_BUILD) components/kernel-cloud components/runc
+	@go run ./bench/boot
 
 bench-memory: build demo-components ## measure peak memory for components of several sizes (minutes, and GB of temporary disk)
 	@go run ./bench/memory
