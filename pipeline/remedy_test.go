@@ -50,6 +50,7 @@ var noEdit = map[string]string{
 	"JNT-009": "a different kernel is needed: without the words on the command line, nothing would be verified",
 	"JNT-012": "a different kernel is needed: a component without a profile is not better",
 	"JNT-013": "a different kernel is needed",
+	"JNT-016": "which image has runc is a choice, or a different kernel is needed",
 	"KCF-001": "the kernel must be built with other options",
 	"KCF-002": "the kernel must be built with other options",
 	"KCF-003": "the kernel must be built with other options",
