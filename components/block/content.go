@@ -140,25 +140,6 @@ func Identify(r io.ReaderAt) (Content, error) {
 	return Content{}, nil
 }
 
-// margin is how much of both ends of an empty device is zero: file systems,
-// partition tables and RAID write there.
-const margin = 1 << 20
-
-// Empty reports whether nothing is on a device of this size, as far as can be seen: both
-// ends have only zeros.
-func Empty(r io.ReaderAt, size int64) (bool, error) {
-	for _, at := range []int64{0, max(size-margin, 0)} {
-		b, err := read(r, at, int(min(margin, size)))
-		if err != nil {
-			return false, err
-		}
-		if len(bytes.Trim(b, "\x00")) > 0 {
-			return false, nil
-		}
-	}
-	return true, nil
-}
-
 // text is a label: up to the first zero byte, without spaces at its end.
 func text(b []byte) string {
 	if i := bytes.IndexByte(b, 0); i >= 0 {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seaworthy-os/seaworthy/internal/blank"
 )
 
 // Device is a block device.
@@ -194,8 +196,7 @@ func (f Finder) Wait(ctx context.Context, spec string, limit time.Duration) (*De
 // Patience is how long programs wait for a device, if no flag says otherwise.
 const Patience = time.Minute
 
-// Blank finds the only disk that is empty: without partitions, and with zeros at both
-// ends. A program that formats a disk without a name must not choose one with data.
+// Blank finds the only disk that is empty: without partitions, and without data. A program that formats a disk without a name must not choose one with data.
 func (f Finder) Blank() (*Device, error) {
 	all, err := f.List()
 	if err != nil {
@@ -207,11 +208,11 @@ func (f Finder) Blank() (*Device, error) {
 			strings.HasPrefix(d.Name, "dm-") || slices.ContainsFunc(all, func(p Device) bool { return p.Disk == d.Name }) {
 			continue
 		}
-		empty, err := d.empty()
+		at, err := d.data()
 		if err != nil {
 			return nil, err
 		}
-		if empty {
+		if at < 0 {
 			found = append(found, d)
 		}
 	}
@@ -224,17 +225,23 @@ func (f Finder) Blank() (*Device, error) {
 	return nil, fmt.Errorf("%s and %s are both empty: name the device", found[0].Path, found[1].Path)
 }
 
-func (d *Device) empty() (bool, error) {
+// data is the place of data on the device, -1 if the device is empty. Of a large device,
+// not every byte is read.
+func (d *Device) data() (int64, error) {
 	r, err := os.Open(d.Path)
 	if err != nil {
-		return false, err
+		return -1, err
 	}
 	defer r.Close()
 	size, err := r.Seek(0, io.SeekEnd)
 	if err != nil {
-		return false, err
+		return -1, err
 	}
-	return Empty(r, size)
+	at, err := blank.Find(r, blank.Span{End: size}, blank.Span{})
+	if err != nil {
+		err = fmt.Errorf("%s: %w", d.Path, err)
+	}
+	return at, err
 }
 
 // MustBeEmpty is an error if something is on the device.
@@ -246,9 +253,9 @@ func (d *Device) MustBeEmpty() error {
 	if c.Type != "" {
 		return fmt.Errorf("%s has data: %s%s: it is not overwritten", d.Path, c.Type, labelled(c.Label))
 	}
-	empty, err := d.empty()
-	if err == nil && !empty {
-		err = fmt.Errorf("%s has data of an unknown kind: it is not overwritten", d.Path)
+	at, err := d.data()
+	if err == nil && at >= 0 {
+		err = fmt.Errorf("%s has data of an unknown kind, at byte %d: it is not overwritten", d.Path, at)
 	}
 	return err
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/seaworthy-os/seaworthy/internal/blank"
 )
 
 // Template is an empty ext4 file system in the root of the system. The kernel makes
@@ -63,7 +65,7 @@ func Open(d Device, sector, size int64, template io.ReaderAt, templateSize int64
 		return p, false, errors.New("its last sector has the partition table of another system: if its data is not needed, erase the disk before the image is written to it, or run sgdisk -e on it")
 	}
 	from, to := t.second()
-	if err := checkRoom(d, start+templateSize, sector, size, t, span{from, to}); err != nil {
+	if err := checkRoom(d, start+templateSize, sector, size, t, blank.Span{Start: from, End: to}); err != nil {
 		return p, false, err
 	}
 	if err := writeTemplate(d, start, template, templateSize, from, to); err != nil {

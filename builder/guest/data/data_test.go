@@ -185,37 +185,6 @@ func TestForeignData(t *testing.T) {
 	}
 }
 
-// A large room is read in parts: its ends, and samples between them.
-func TestForeignDataLarge(t *testing.T) {
-	t.Parallel()
-	const room = 41 << 30 // more than 4096 parts of 10 MiB
-	for name, c := range map[string]struct {
-		at, length int64 // at is negative: from the end
-		found      bool
-	}{
-		"empty":                  {0, 0, false},
-		"at the start":           {70 << 20, 1, true},
-		"at the end":             {-40 << 20, 1, true},
-		"as long as a part":      {20<<30 + 12345, 12 << 20, true},
-		"shorter, between parts": {20<<30 + 12345, 1, false},
-	} {
-		f, size := dataDisk(t, room)
-		at := c.at
-		if at < 0 {
-			at += size
-		}
-		for n := int64(0); n < c.length; n += 4096 { // one byte of each block
-			if _, err := f.WriteAt([]byte{1}, at+n); err != nil {
-				t.Fatal(err)
-			}
-		}
-		_, made, err := makeData(f, size)
-		if found := err != nil && strings.Contains(err.Error(), "has data of another system"); found != c.found || made == c.found {
-			t.Errorf("%s: %v, %v", name, made, err)
-		}
-	}
-}
-
 // If the second table was written only in part, the next start completes the partition.
 func TestTornSecondTable(t *testing.T) {
 	t.Parallel()

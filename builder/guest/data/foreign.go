@@ -1,74 +1,23 @@
 package data
 
 import (
-	"bytes"
 	"fmt"
 	"io"
-)
 
-// How much of the room behind the template is read. A room of at most wholeRoom is read
-// as a whole. Of a larger room, edge bytes at both ends are read, and between them
-// samples of sampleSize at equal distances: no data that is longer than one part in
-// samples of the room, without a gap, stays undetected.
-const (
-	wholeRoom  = 1 << 30
-	edge       = 64 << 20
-	samples    = 4096
-	sampleSize = 64 << 10
+	"github.com/seaworthy-os/seaworthy/internal/blank"
 )
-
-// span is a range of bytes of the disk. end is the first byte behind it.
-type span struct{ start, end int64 }
 
 // checkRoom checks that the bytes of the disk from start are empty, up to the place of
 // the second table at the end. own is the place of another table of this system.
-func checkRoom(r io.ReaderAt, start, sector, size int64, t *gptTable, own span) error {
-	end := size - (t.tableSectors()+1)*sector
-	for s := range places(start, end) {
-		if err := checkEmpty(r, s, own); err != nil {
-			return err
-		}
+func checkRoom(r io.ReaderAt, start, sector, size int64, t *gptTable, own blank.Span) error {
+	at, err := blank.Find(r, blank.Span{Start: start, End: size - (t.tableSectors()+1)*sector}, own)
+	switch {
+	case err != nil:
+		return err
+	case at >= 0:
+		return foreign(at)
 	}
 	return checkRAID(r, size)
-}
-
-// places yields the ranges that are read: all of a small room, and parts of a large one.
-func places(start, end int64) func(func(span) bool) {
-	return func(yield func(span) bool) {
-		if end-start <= wholeRoom {
-			yield(span{start, end})
-			return
-		}
-		if !yield(span{start, start + edge}) || !yield(span{end - edge, end}) {
-			return
-		}
-		// Partitions begin at whole MiB, and file systems have their marks there.
-		step := (end - start - 2*edge) / samples
-		for n := range int64(samples) {
-			at := (start + edge + n*step) / gptAlign * gptAlign
-			if !yield(span{at, at + sampleSize}) {
-				return
-			}
-		}
-	}
-}
-
-// checkEmpty checks that a range has only zeros, except in own.
-func checkEmpty(r io.ReaderAt, s, own span) error {
-	b, zero := make([]byte, 256<<10), make([]byte, 256<<10)
-	for at := s.start; at < s.end; at += int64(len(b)) {
-		part := b[:min(int64(len(b)), s.end-at)]
-		if n, err := r.ReadAt(part, at); n < len(part) {
-			return fmt.Errorf("byte %d cannot be read: %w", at+int64(n), err)
-		}
-		if lo, hi := max(own.start-at, 0), min(own.end-at, int64(len(part))); lo < hi {
-			clear(part[lo:hi])
-		}
-		if !bytes.Equal(part, zero[:len(part)]) {
-			return foreign(at + int64(bytes.IndexFunc(part, func(c rune) bool { return c != 0 })))
-		}
-	}
-	return nil
 }
 
 func foreign(at int64) error {
