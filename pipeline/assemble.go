@@ -112,9 +112,9 @@ func assemble(ctx context.Context, r *builder.Resolved, scan *scanner.Scanner, o
 }
 
 // thorough: the layers of the system are so small that compressing them well takes
-// little time.
+// little time: half a second more for 40 MiB.
 func thorough(os *system.OS) bool {
-	const most = 32 << 20
+	const most = 64 << 20
 	var size int64
 	seen := map[string]bool{}
 	for _, c := range os.Components {

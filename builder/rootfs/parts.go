@@ -66,12 +66,19 @@ func isSmall(c *system.Component) bool {
 	return size < smallComponent
 }
 
+// own reports whether the component's pass depends on no other component.
+func own(c *system.Component) bool {
+	switch c.Section {
+	case system.SectionOnboot, system.SectionOnshutdown, system.SectionServices:
+		return true
+	}
+	return false
+}
+
 // partKey returns a key for everything that the component's pass depends on. It
 // returns "" if the pass also depends on other components.
 func partKey(c *system.Component) string {
-	switch c.Section {
-	case system.SectionOnboot, system.SectionOnshutdown, system.SectionServices:
-	default:
+	if !own(c) {
 		return ""
 	}
 	// The manifest names the config and the layers. The other fields of Image

@@ -31,12 +31,12 @@ func TestParts(t *testing.T) {
 		want       string
 	}{
 		"each large one":    {[]*system.Component{init, sized("onboot", "a", 3), sized("onboot", "b", 3)}, "init/000 | onboot/a* | onboot/b*"},
-		"small after large": {[]*system.Component{init, sized("services", "a", 3), sized("services", "b", 1)}, "init/000 | services/a services/b*"},
+		"small after large": {[]*system.Component{init, sized("onboot", "a", 3), sized("services", "b", 1), sized("services", "c", 3)}, "init/000 services/b | onboot/a* | services/c*"},
 		"small after init":  {[]*system.Component{init, sized("onboot", "a", 1), sized("onboot", "b", 3)}, "init/000 onboot/a | onboot/b*"},
 		"many small":        {few, "init/000 services/0 services/1 services/2 services/3 | services/4 services/5 services/6*"},
-		"another section":   {[]*system.Component{sized("onboot", "a", 3), sized("services", "b", 1)}, "onboot/a* | services/b*"},
+		"another section":   {[]*system.Component{sized("onboot", "a", 3), sized("services", "b", 1)}, "services/b* | onboot/a*"},
 		"volumes":           {[]*system.Component{init, data, sized("onboot", "a", 3)}, "init/000 volumes/data | onboot/a*"},
-		"volume last":       {[]*system.Component{sized("onboot", "a", 3), data, init}, "init/000 | onboot/a* | volumes/data"},
+		"volume last":       {[]*system.Component{sized("onboot", "a", 3), data, init}, "init/000 volumes/data | onboot/a*"},
 		"none":              {nil, ""},
 	} {
 		var got []string

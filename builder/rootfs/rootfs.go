@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -77,7 +78,8 @@ func New(os *system.OS, out Out, links *Links, tempDir string) *Tree {
 }
 
 // Passes returns the components whose image must be read, in the order in which
-// their sinks must be filled.
+// their sinks must be filled: first the sources of /, then volumes, and then small
+// containers before large ones. A compressor then finds what small ones have in common.
 func Passes(os *system.OS) []*system.Component {
 	var out []*system.Component
 	if k := os.Kernel.Component; k != nil {
@@ -97,6 +99,16 @@ func Passes(os *system.OS) []*system.Component {
 		}
 		out = append(out, c)
 	}
+	rank := func(c *system.Component) int {
+		switch {
+		case !own(c):
+			return 0
+		case isSmall(c):
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(out, func(a, b *system.Component) int { return rank(a) - rank(b) })
 	return out
 }
 
