@@ -82,9 +82,9 @@ func Open(paths []string, arch string, certificates []*x509.Certificate) (_ *Ima
 			switch {
 			case at.item.Kind == "kernel":
 				kernels = append(kernels, at)
-			case inspect.Listable(at.item.Kind):
+			case inspect.Listable(at.item.Kind) && (at.item.Kind != "ext" || at.item.Root != nil):
 				roots = append(roots, at)
-			case at.item.Partition != nil && bootfacts.IsRoot(at.item.Kind): // and it is not Listable
+			case at.item.Partition != nil && bootfacts.IsRoot(at.item.Kind): // its files are not read, or it does not look like a root
 				unreadable = append(unreadable, at)
 			}
 		}
@@ -212,7 +212,9 @@ func (im *Image) choose(kernels, roots, unreadable []*place) {
 	// An archive that contains an image is only its wrapper, and a squashfs is the root
 	// of the system whose loader is an initrd.
 	roots = slices.DeleteFunc(roots, func(p *place) bool { return p.item.Kind == "tar" && (wraps(p.item) || p.item.Container != nil) })
-	rank := func(p *place) int { return slices.Index([]string{"initrd", "tar", "squashfs"}, p.item.Kind) }
+	rank := func(p *place) int {
+		return map[string]int{"initrd": 0, "tar": 1, "squashfs": 2, "ext": 2}[p.item.Kind]
+	}
 	slices.SortStableFunc(roots, func(a, b *place) int {
 		return cmp.Or(cmp.Compare(rank(b), rank(a)), cmp.Compare(b.item.Size, a.item.Size))
 	})
@@ -220,10 +222,14 @@ func (im *Image) choose(kernels, roots, unreadable []*place) {
 	case len(unreadable) > 0 && (len(roots) == 0 || roots[0].item.Kind == "initrd"):
 		at := unreadable[0].item
 		im.missing(fmt.Sprintf("the root is in partition %d (%s), whose files are not read", at.Partition.Number, at.Kind), fromFiles...)
+	case len(unreadable) > 0 && roots[0].item.Kind == "ext":
+		// A distribution can have /usr or /var there.
+		at := unreadable[0].item
+		im.missing(fmt.Sprintf("a part of the root can be in partition %d (%s), whose files are not read", at.Partition.Number, at.Kind), fromFiles...)
 	case len(roots) == 0:
 		im.missing("no root file system was found that can be read", fromFiles...)
 	case len(roots) > 1 && rank(roots[0]) == rank(roots[1]):
-		im.missing(fmt.Sprintf("the image has several file systems of the kind %s, and does not say which one is the root", roots[0].item.Kind), fromFiles...)
+		im.missing(fmt.Sprintf("the image has several file systems (%s, %s), and does not say which one is the root", roots[0].item.Kind, roots[1].item.Kind), fromFiles...)
 	default:
 		im.root = roots[0]
 	}

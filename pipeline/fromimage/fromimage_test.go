@@ -3,6 +3,7 @@ package fromimage_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -155,6 +156,9 @@ func TestImagesOfTools(t *testing.T) {
 		"initrd zstd":   {[]string{cpio + " > ../plain", "zstd -q plain -o initrd"}, []string{"initrd"}, false, false},
 		"tar":           {[]string{"cp os-kernel tree/kernel", "tar -cf os.tar -C tree ."}, []string{"os.tar"}, false, true},
 		"squashfs":      {[]string{"mksquashfs tree root.img -quiet -no-progress -no-xattrs"}, []string{"root.img"}, false, false},
+		"ext4":          {[]string{"/usr/sbin/mke2fs -q -t ext4 -d tree root.img 16M"}, []string{"root.img"}, false, false},
+		"disk with ext4": {[]string{"mkdir -p tree/boot/grub && cp os-kernel tree/boot/vmlinuz-6.6 && printf 'menuentry l {\\nlinux /boot/vmlinuz-6.6 quiet\\n}\\n' > tree/boot/grub/grub.cfg",
+			"/usr/sbin/mke2fs -q -t ext4 -d tree part 12M", "truncate -s 16M os.img && sgdisk -n 1:2048:+12M -t 1:8300 os.img && dd if=part of=os.img bs=1M seek=1 conv=notrunc status=none"}, []string{"os.img"}, true, true},
 		"ISO of xorriso": {[]string{cpio + " | gzip -c > ../initrd.img", "mkdir -p iso/isolinux && mv initrd.img iso/ && cp os-kernel iso/kernel",
 			"printf 'DEFAULT l\\nLABEL l\\n KERNEL /kernel\\n INITRD /initrd.img\\n APPEND quiet\\n' > iso/isolinux/isolinux.cfg",
 			"xorriso -as mkisofs -quiet -R -o os.iso -b kernel -no-emul-boot iso"}, []string{"os.iso"}, true, true},
@@ -218,6 +222,15 @@ func TestUnreadable(t *testing.T) {
 		tool(t, dir, "truncate -s 16M os.img && sgdisk -n 1:2048:+12M -t 1:8300 os.img", "truncate -s 12M part && mkfs.ext4 -q part && dd if=part of=os.img bs=1M seek=1 conv=notrunc status=none")
 		f := factsOf(t, dir, "os.img")
 		if ids(f) != "" || !unknown(f, "files") || !unknown(f, "sbom") || !unknown(f, "spec") || !unknown(f, "kernel") || !unknown(f, "command line") {
+			t.Errorf("%s %+v", ids(f), f.FromImage.Unknown)
+		}
+	})
+	t.Run("ext4 and another partition", func(t *testing.T) {
+		t.Parallel()
+		dir := folder(t, linuxkit)
+		tool(t, dir, "/usr/sbin/mke2fs -q -t ext4 -d tree root 12M", "/usr/sbin/mke2fs -q -t ext4 var 4M", "truncate -s 20M os.img && sgdisk -n 1:2048:+12M -n 2:0:+4M os.img",
+			"dd if=root of=os.img bs=1M seek=1 conv=notrunc status=none", "dd if=var of=os.img bs=1M seek=13 conv=notrunc status=none")
+		if f := factsOf(t, dir, "os.img"); ids(f) != "" || !unknown(f, "files") || !strings.Contains(fmt.Sprint(f.FromImage.Unknown), "can be in partition 2") {
 			t.Errorf("%s %+v", ids(f), f.FromImage.Unknown)
 		}
 	})

@@ -22,7 +22,11 @@ const maxEntryCount = 4 << 20
 
 // Listable reports whether Entries can read the files of a kind.
 func Listable(kind string) bool {
-	return kind == "initrd" || kind == "tar" || kind == "squashfs"
+	switch kind {
+	case "initrd", "tar", "squashfs", "ext":
+		return true
+	}
+	return false
 }
 
 // Entries reads the files of an item that Options.Visit has received.
@@ -42,6 +46,8 @@ func Entries(it *Item, s *io.SectionReader, each EachEntry) error {
 		return tarEntries(s, counted)
 	case "squashfs":
 		return squashfsEntries(s, counted)
+	case "ext":
+		return w.extEntries(s, counted)
 	}
 	return fmt.Errorf("files of %s are not read", it.Kind)
 }

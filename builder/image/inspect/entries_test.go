@@ -118,16 +118,23 @@ func TestEntriesOfTools(t *testing.T) {
 		"squashfs xz":    "mksquashfs tree out -quiet -no-progress -comp xz -no-xattrs -b 1M",
 		"squashfs lz4":   "mksquashfs tree out -quiet -no-progress -comp lz4 -no-xattrs -always-use-fragments",
 		"squashfs plain": "mksquashfs tree out -quiet -no-progress -noI -noD -noF -no-xattrs",
+		"mke2fs ext4":    "mke2fs -q -t ext4 -d tree out 32M",
+		"mke2fs ext4 1K": "mke2fs -q -t ext4 -b 1024 -I 128 -O ^64bit,^metadata_csum -d tree out 32M",
+		"mke2fs ext3":    "mke2fs -q -t ext3 -b 4096 -d tree out 32M",
+		"mke2fs ext2":    "mke2fs -q -t ext2 -b 1024 -r 0 -d tree out 32M",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir, want := entriesTree(t)
 			want["second"] = want["noise"]
 			tool := strings.Fields(name)[0]
-			if tool == "squashfs" {
+			switch tool {
+			case "squashfs":
 				tool = "mksquashfs"
+			case "mke2fs":
+				want["lost+found"] = "dir"
 			}
-			if !run(t, dir, "sh", "-c", "command -v "+tool+" >/dev/null || exit 0; "+command) {
+			if !run(t, dir, "sh", "-c", "PATH=$PATH:/usr/sbin:/sbin; command -v "+tool+" >/dev/null || exit 0; "+command) {
 				t.Skip("no shell")
 			}
 			b, err := os.ReadFile(filepath.Join(dir, "out"))

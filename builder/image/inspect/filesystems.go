@@ -11,7 +11,6 @@ import (
 
 // otherKinds are file systems and volumes of which only the first blocks are read.
 var otherKinds = []kind{
-	{"ext", "ext file system", func(c *content) bool { return c.at(1080, "\x53\xef") }, describeExt},
 	{"xfs", "XFS file system", func(c *content) bool { return c.at(0, "XFSB") }, describeXFS},
 	{"btrfs", "Btrfs file system", func(c *content) bool { return c.at(0x10040, "_BHRfS_M") }, describeBtrfs},
 	{"luks", "LUKS volume (encrypted)", func(c *content) bool { return c.at(0, "LUKS\xba\xbe") }, describeLUKS},
@@ -37,28 +36,6 @@ func super(it *Item, s *io.SectionReader, at int64, n int) []byte {
 		return nil
 	}
 	return b
-}
-
-func describeExt(_ *walker, it *Item, s *io.SectionReader) {
-	b := super(it, s, 1024, 512)
-	if b == nil {
-		return
-	}
-	le := binary.LittleEndian
-	compat, incompat := le.Uint32(b[92:]), le.Uint32(b[96:])
-	kind := "ext2"
-	if incompat&0x40 != 0 { // extents
-		kind = "ext4"
-	} else if compat&4 != 0 { // journal
-		kind = "ext3"
-	}
-	fs := &FileSystem{Type: kind, Label: cText(b[120:136]), ID: uuid(b[104:120]), Inodes: int64(le.Uint32(b))}
-	if shift := le.Uint32(b[24:]); shift <= 6 {
-		fs.BlockSize = 1024 << shift
-		fs.Size = int64(le.Uint32(b[4:])) * fs.BlockSize
-	}
-	it.FileSystem = fs
-	it.truncated(s)
 }
 
 // truncated reports a file system that is larger than its place.

@@ -91,6 +91,7 @@ func TestRootFileSystemsOfTools(t *testing.T) {
 		"squashfs zstd": "mksquashfs tree out -quiet -no-progress -comp zstd", "squashfs lz4": "mksquashfs tree out -quiet -no-progress -comp lz4",
 		"squashfs plain": "mksquashfs tree out -quiet -no-progress -noI -noD -noF", "squashfs blocks": "mksquashfs tree out -quiet -no-progress -no-fragments",
 		"erofs plain": "mkfs.erofs out tree", "erofs lz4": "mkfs.erofs -zlz4hc out tree",
+		"ext":            "/usr/sbin/mke2fs -q -t ext4 -d tree out 8M",
 		"tar":            "tar -cf out -C tree .",
 		"tar compressed": "tar -czf out -C tree .",
 	} {

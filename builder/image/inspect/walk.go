@@ -72,7 +72,7 @@ func (c *content) at(offset int, text string) bool {
 // kinds are the kinds in the order in which they are tried: what is certain comes
 // first. The function breaks a cycle: kinds look into what they contain.
 func kinds() []kind {
-	return slices.Concat(givenKinds, wrappedKinds, isoKinds, kernelKinds, efiKinds, initrdKinds, tarKinds, squashfsKinds, erofsKinds, otherKinds, fatKinds, diskKinds, compressedKinds)
+	return slices.Concat(givenKinds, wrappedKinds, isoKinds, kernelKinds, efiKinds, initrdKinds, tarKinds, squashfsKinds, erofsKinds, extKinds, otherKinds, fatKinds, diskKinds, compressedKinds)
 }
 
 // Kinds that no content has: callers describe a container image in a registry, and a
