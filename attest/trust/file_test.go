@@ -201,6 +201,18 @@ func TestMistakes(t *testing.T) {
 		"no rule":              {change("passed: [SUP-001]", "passed: [all]"), "is not the id of a rule"},
 		"unknown opinion":      {change("secondOpinion: [other]", "secondOpinion: [stranger]"), "is not the name of an authority"},
 		"no version":           {change("v1.2.3", "new"), "is not a version"},
+		"any digest":           {strings.Replace(whole, "digests: [DIGEST], newerAfter: 2026-06-01", "digests: []", 1), "the list is empty"},
+		"any source":           {change("sources: [DIGEST]", "sources: []"), "the list is empty"},
+		"any opinion":          {change("secondOpinion: [other]", "secondOpinion: []"), "the list is empty"},
+		"any rule":             {change("passed: [SUP-001]", "passed: []"), "the list is empty"},
+		"no rule, never":       {change("never: [CAP-001]", "never: []"), "the list is empty"},
+		"any builder":          {change("builders: [b]", "builders: []"), "the list is empty"},
+		"blank builder":        {change("builders: [b]", "builders: [\" \"]"), "is not the builder"},
+		"any component source": {change("sources: [s]", "sources: []"), "the list is empty"},
+		"any waiver":           {change("{atMost: 3, severity: medium, never: [CAP-001]}", "{}"), "requires nothing"},
+		"any builder version":  {change("builder: {minimumVersion: v1.2.3}", "builder: {}"), "requires nothing"},
+		"nothing required":     {change("{sbom: true, provenance: {builders: [b], sources: [s]}}", "{}"), "requires nothing"},
+		"no time at all":       {change("notOlderThan: 2026-05-01T00:00:00Z", "notOlderThan: 0001-01-01"), "is not a time"},
 		"a field twice":        {change("maxAgeDays: 30", "maxAgeDays: 30\n      maxAgeDays: 40"), "duplicate key"},
 	} {
 		_, err := k.parse(t, c.text)

@@ -120,7 +120,7 @@ func (p *Policy) judgeIdentity(out *facts.Attestation, img Image, b Attached) bo
 		}
 		out.Key, out.Allowed = a.Name, covers(a.repositories, img.Repository)
 		why := a.Outside(sig.Time)
-		if slices.Contains(p.revoked.Identities, verify.Identity{Issuer: sig.Issuer, Subject: sig.Subject}) {
+		if p.revoked.Identity(verify.Identity{Issuer: sig.Issuer, Subject: sig.Subject}) {
 			why = fmt.Sprintf("identity %s is revoked", a.Name)
 		}
 		out.Reason = p.reason(out, why, "identity", img)

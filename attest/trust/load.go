@@ -242,13 +242,13 @@ func (l *loader) component(n *yaml.Node) {
 	}
 	r.signedBy, r.threshold = l.signers(n, signedBy, threshold, func(a *authority) bool { return overlap(a.repositories, r.repositories) })
 	if need != nil {
-		l.Fields(need, "require", map[string]func(*yaml.Node){
+		l.Fields(l.some(need), "require", map[string]func(*yaml.Node){
 			"sbom": func(n *yaml.Node) { r.sbom = l.Bool(n) },
 			"provenance": func(n *yaml.Node) {
 				r.provenance = true
 				l.Fields(n, "provenance", map[string]func(*yaml.Node){
-					"builders": func(n *yaml.Node) { r.builders = l.Texts(n) },
-					"sources":  func(n *yaml.Node) { r.source = l.Texts(n) },
+					"builders": func(n *yaml.Node) { r.builders = l.names(n, "builder") },
+					"sources":  func(n *yaml.Node) { r.source = l.names(n, "source") },
 				})
 			},
 		})
@@ -281,7 +281,7 @@ const exploited = "SUP-015"
 
 // require reads what the statements of a system must say.
 func (l *loader) require(n *yaml.Node, r *verify.Rule) {
-	l.Fields(n, "require", map[string]func(*yaml.Node){
+	l.Fields(l.some(n), "require", map[string]func(*yaml.Node){
 		"policy": func(n *yaml.Node) { r.Policy = l.passed(n) },
 		"maxAgeDays": func(n *yaml.Node) {
 			r.MaxAge = time.Duration(l.number(n, 1, 36500)) * 24 * time.Hour
@@ -289,7 +289,7 @@ func (l *loader) require(n *yaml.Node, r *verify.Rule) {
 		"notOlderThan": func(n *yaml.Node) { r.NotOlderThan, _ = l.time(n) },
 		"waivers": func(n *yaml.Node) {
 			w := &verify.WaiverLimits{AtMost: -1}
-			l.Fields(n, "waivers", map[string]func(*yaml.Node){
+			l.Fields(l.some(n), "waivers", map[string]func(*yaml.Node){
 				"atMost":   func(n *yaml.Node) { w.AtMost = l.number(n, 0, 1e6) },
 				"severity": func(n *yaml.Node) { w.Severity = l.severity(n) },
 				"never":    func(n *yaml.Node) { w.Never = l.rules(n) },
@@ -300,7 +300,7 @@ func (l *loader) require(n *yaml.Node, r *verify.Rule) {
 			r.Waivers = w
 		},
 		"builder": func(n *yaml.Node) {
-			l.Fields(n, "builder", map[string]func(*yaml.Node){
+			l.Fields(l.some(n), "builder", map[string]func(*yaml.Node){
 				"minimumVersion": func(n *yaml.Node) {
 					if r.Builder = l.Text(n); !verify.ValidVersion(r.Builder) {
 						l.Bad(n, "write vX.Y.Z", "%q is not a version", r.Builder)

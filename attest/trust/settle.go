@@ -76,9 +76,20 @@ func (r *componentRule) counts(a facts.Attestation) bool {
 // signed counts the authorities that signed the image.
 func (r *componentRule) signed(found []facts.Attestation) verify.Requirement {
 	var have []string
+	// One person may sign with several services, each of which is an authority.
+	signers := map[verify.Identity]string{}
+	twice := ""
 	for _, a := range found {
-		if a.Signs && r.counts(a) && !slices.Contains(have, a.Key) {
+		by := verify.Identity{Issuer: a.Issuer, Subject: a.Identity}
+		switch {
+		case !a.Signs || !r.counts(a) || slices.Contains(have, a.Key):
+		case signers[by] != "":
+			twice = fmt.Sprintf(" (%s and %s are one signer, %s)", signers[by], a.Key, by.Subject)
+		default:
 			have = append(have, a.Key)
+			if by.Subject != "" { // a key has no identity
+				signers[by] = a.Key
+			}
 		}
 	}
 	slices.Sort(have)
@@ -91,7 +102,7 @@ func (r *componentRule) signed(found []facts.Attestation) verify.Requirement {
 		one.Found = "not signed by an authority that counts"
 	}
 	if len(have) < r.threshold {
-		one.Missing = fmt.Sprintf("%d of %s must sign the image: it is %s", r.threshold, names, one.Found)
+		one.Missing = fmt.Sprintf("%d of %s must sign the image: it is %s%s", r.threshold, names, one.Found, twice)
 	}
 	return one
 }

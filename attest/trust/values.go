@@ -96,14 +96,14 @@ func (l *loader) path(name string) string {
 // time reads a time or a day. A day means its beginning.
 func (l *loader) time(n *yaml.Node) (at time.Time, day bool) {
 	s := l.Text(n)
-	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return t, true
+	t, err := time.Parse(time.DateOnly, s)
+	if day = err == nil; !day {
+		t, err = time.Parse(time.RFC3339, s)
 	}
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil || t.IsZero() {
+	if err != nil || t.IsZero() { // the zero time means that no time is given
 		l.Bad(n, "write YYYY-MM-DD, or a time as in RFC 3339", "%q is not a time", s)
 	}
-	return t, false
+	return t, day
 }
 
 // endOf reads a time or a day. A day is included.
@@ -132,17 +132,35 @@ func (l *loader) severity(n *yaml.Node) string {
 	return s
 }
 
-// digests reads a list of sha256:HEX that is not empty.
+// digests reads a list of sha256:HEX.
 func (l *loader) digests(n *yaml.Node) []string {
 	return l.texts(n, "digest", "write sha256:HEX", digests.Valid)
+}
+
+// some requires that a mapping of requirements is not empty: it would require nothing.
+func (l *loader) some(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.MappingNode && len(n.Content) == 0 {
+		l.Bad(n, "write what is required, or leave out the field", "the field is empty, and so requires nothing")
+	}
+	return n
+}
+
+// names reads a list of texts that are not empty.
+func (l *loader) names(n *yaml.Node, what string) []string {
+	return l.texts(n, what, "write it as it is in the provenance", func(s string) bool { return strings.TrimSpace(s) != "" })
 }
 
 func (l *loader) rules(n *yaml.Node) []string {
 	return l.texts(n, "id of a rule", "write an id as in `seaworthy rules list`", decision.IsRuleID)
 }
 
+// texts reads a list of texts. An empty list is an error: where it says what is
+// required, it would require nothing.
 func (l *loader) texts(n *yaml.Node, what, next string, valid func(string) bool) []string {
 	var out []string
+	if n.Kind == yaml.SequenceNode && len(n.Content) == 0 {
+		l.Bad(n, "add the "+what+", or leave out the field", "the list is empty")
+	}
 	l.limited(n, func(c *yaml.Node) {
 		s := l.Text(c)
 		if !valid(s) {

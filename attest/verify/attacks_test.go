@@ -39,10 +39,30 @@ type staged struct {
 	policy func(*verify.Policy)
 }
 
+// reason is an attack on something other than a sealed image. refused makes it, and
+// returns the reason.
+type reason struct {
+	name, what string
+	refused    func(t *testing.T) string
+}
+
 // group is a part of the page.
 type group struct {
 	title   string
 	attacks []staged
+	reasons []reason
+}
+
+// names of all attacks.
+func (g *group) names() []string {
+	var out []string
+	for _, a := range g.attacks {
+		out = append(out, a.name)
+	}
+	for _, r := range g.reasons {
+		out = append(out, r.name)
+	}
+	return out
 }
 
 func plain(list []attack) []staged {
@@ -54,16 +74,19 @@ func plain(list []attack) []staged {
 }
 
 func attacks(t *testing.T, f, unknown *forger) []group {
+	c := newComponents(t)
 	return []group{
-		{"With the storage, a key, or another image", plain(hostile(t, f, unknown))},
-		{"What no signature covers", plain(unsignedParts(t))},
-		{"Form of the bundles", plain(bundleForms(t, f))},
-		{"Large, short and missing files", plain(sizes(t))},
-		{"Replay", replays()},
-		{"Findings, waivers and time", decisions()},
-		{"Trust policy", distrusted(t, f, unknown)},
-		{"Certificates of your own certificate authority", certificates(t)},
-		{"Keyless signatures", keylessAttacks(t)},
+		{title: "With the storage, a key, or another image", attacks: plain(hostile(t, f, unknown))},
+		{title: "What no signature covers", attacks: plain(unsignedParts(t))},
+		{title: "Form of the bundles", attacks: plain(bundleForms(t, f))},
+		{title: "Large, short and missing files", attacks: plain(sizes(t))},
+		{title: "Replay", attacks: replays()},
+		{title: "Findings, waivers and time", attacks: decisions()},
+		{title: "Trust policy", attacks: distrusted(t, f, unknown)},
+		{title: "Certificates of your own certificate authority", attacks: certificates(t)},
+		{title: "Keyless signatures", attacks: append(keylessAttacks(t), services(t)...)},
+		{title: "Signatures of component images", reasons: c.attacks()},
+		{title: "Trust policies that would accept too much", reasons: c.careless()},
 	}
 }
 
@@ -75,18 +98,30 @@ func TestAttacks(t *testing.T) {
 	groups := attacks(t, f, unknown)
 	var mu sync.Mutex
 	lines := map[string]string{}
+	add := func(t *testing.T, name, line string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if lines[name] != "" {
+			t.Errorf("two attacks have this name")
+		}
+		lines[name] = line
+	}
 	t.Run("all", func(t *testing.T) {
 		for _, g := range groups {
+			for _, r := range g.reasons {
+				t.Run(r.name, func(t *testing.T) {
+					t.Parallel()
+					line := r.refused(t)
+					if !strings.Contains(line, r.what) || strings.Contains(line, "\n") {
+						t.Errorf("refused because %q, want one line with %q", line, r.what)
+					}
+					add(t, r.name, line)
+				})
+			}
 			for _, a := range g.attacks {
 				t.Run(a.name, func(t *testing.T) {
 					t.Parallel()
-					line := a.run(t, f.KeySigner)
-					mu.Lock()
-					defer mu.Unlock()
-					if lines[a.name] != "" {
-						t.Errorf("two attacks have this name")
-					}
-					lines[a.name] = line
+					add(t, a.name, a.run(t, f.KeySigner))
 				})
 			}
 		}

@@ -59,11 +59,19 @@ type Identity struct{ Issuer, Subject string }
 type Revoked struct {
 	// Keys are ids of keys; see KeyID.
 	Keys []string
-	// Identities are identities in certificates.
+	// Identities are identities in certificates. A * at the end of a subject matches
+	// any text.
 	Identities []Identity
 	// Digests (sha256:HEX) are digests of images, of their files and components,
 	// of sources, and of policies.
 	Digests []string
+}
+
+// Identity reports whether an identity is revoked.
+func (r *Revoked) Identity(of Identity) bool {
+	return slices.ContainsFunc(r.Identities, func(one Identity) bool {
+		return one.Issuer == of.Issuer && Covers([]string{one.Subject}, of.Subject)
+	})
 }
 
 // Covers reports whether one of the patterns is the name, or ends in * and begins
@@ -135,7 +143,7 @@ func (v *Verifier) signedByIdentity(raw []byte) ([]byte, signature, error) {
 			continue
 		}
 		by := signature{authority: i, id: sig.Subject + " (" + sig.Issuer + ")", why: a.Outside(sig.Time)}
-		if slices.Contains(v.policy.Revoked.Identities, Identity{sig.Issuer, sig.Subject}) {
+		if v.policy.Revoked.Identity(Identity{sig.Issuer, sig.Subject}) {
 			by.why = fmt.Sprintf("identity %s of %s is revoked", by.id, a.Name)
 		}
 		return sig.Payload, by, nil

@@ -121,6 +121,9 @@ func keylessAttacks(t *testing.T) []staged {
 		bad("keyless: revoked identity", "is revoked", nil, trustIdentity(t, root, sigstoretest.Issuer, person, func(p *verify.Policy) {
 			p.Revoked.Identities = []verify.Identity{{Issuer: sigstoretest.Issuer, Subject: person}}
 		})),
+		bad("keyless: all identities that begin so are revoked", "is revoked", nil, trustIdentity(t, root, sigstoretest.Issuer, person, func(p *verify.Policy) {
+			p.Revoked.Identities = []verify.Identity{{Issuer: sigstoretest.Issuer, Subject: "release@*"}}
+		})),
 		bad("keyless: signed before the identity was trusted", "are valid from", nil, trustIdentity(t, root, sigstoretest.Issuer, person, func(p *verify.Policy) {
 			p.Authorities[0].From = time.Now().AddDate(0, 1, 0)
 		})),

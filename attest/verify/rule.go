@@ -174,12 +174,17 @@ func (v *Verifier) threshold(r *Rule, provenance *signed, counters []countersign
 	for _, a := range want {
 		names = append(names, v.name(a))
 	}
+	// One person may sign with several services, each of which is an authority.
+	signers := map[string]string{}
 	add := func(by signature, path string) {
 		switch {
 		case by.why != "":
 			why = append(why, path+": "+by.why)
-		case slices.Contains(want, by.authority) && !slices.Contains(have, v.name(by.authority)):
-			have = append(have, v.name(by.authority))
+		case !slices.Contains(want, by.authority) || slices.Contains(have, v.name(by.authority)):
+		case signers[by.id] != "":
+			why = append(why, fmt.Sprintf("%s: %s and %s are one signer, %s", path, signers[by.id], v.name(by.authority), by.id))
+		default:
+			have, signers[by.id] = append(have, v.name(by.authority)), v.name(by.authority)
 		}
 	}
 	add(provenance.by, provenance.file.Path)
