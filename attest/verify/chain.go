@@ -141,22 +141,40 @@ func (c *Chain) leaf(der []byte, now time.Time) (*x509.Certificate, string, erro
 	}
 	chains, err := cert.Verify(x509.VerifyOptions{Roots: c.roots, Intermediates: c.intermediates, CurrentTime: now,
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning}})
-	switch {
-	case err != nil:
+	if err == nil {
+		err = ForSigning(cert)
+	}
+	if err != nil {
 		return nil, "", err
-	case cert.IsCA || cert.KeyUsage&x509.KeyUsageDigitalSignature == 0:
-		return nil, "", errors.New("the certificate is not for signatures: its key usage is another one")
 	}
-	var names []string
-	names = append(names, cert.EmailAddresses...)
-	for _, u := range cert.URIs {
-		names = append(names, u.String())
-	}
-	if !slices.Contains(names, c.subject) {
+	if names := CertificateNames(cert); !slices.Contains(names, c.subject) {
 		return nil, "", fmt.Errorf("the certificate is for %q, not for %q", names, c.subject)
 	}
 	root := chains[0][len(chains[0])-1]
 	return cert, root.Subject.String(), nil
+}
+
+// ForSigning requires that a certificate is one for signatures of code, and not one of
+// a certificate authority.
+func ForSigning(cert *x509.Certificate) error {
+	if cert.IsCA || cert.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
+		return errors.New("the certificate is not for signatures: its key usage is another one")
+	}
+	// Verify accepts a certificate without an extended key usage for any purpose.
+	if !slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageCodeSigning) {
+		return errors.New("the certificate is not for code signing: its extended key usage is another one, or missing")
+	}
+	return nil
+}
+
+// CertificateNames are the names that a certificate confirms: its e-mail addresses and
+// URIs.
+func CertificateNames(cert *x509.Certificate) []string {
+	names := slices.Clone(cert.EmailAddresses)
+	for _, u := range cert.URIs {
+		names = append(names, u.String())
+	}
+	return names
 }
 
 // weak reports whether a key is too weak to issue certificates.

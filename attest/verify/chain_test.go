@@ -206,6 +206,7 @@ func certificates(t *testing.T) []staged {
 		bad("certificate for another identity", "not for \""+signerURI+"\"", c, func(x *x509.Certificate) { x.URIs = nil; x.EmailAddresses = []string{"a@example.org"} }, nil),
 		bad("identity only in the name of the certificate", "not for", c, func(x *x509.Certificate) { x.URIs = nil; x.Subject.CommonName = signerURI }, nil),
 		bad("certificate for web servers", "incompatible key usage", c, usage(x509.ExtKeyUsageServerAuth), nil),
+		bad("certificate for no purpose in particular", "extended key usage is another one, or missing", c, usage(), nil),
 		bad("certificate not for signatures", "its key usage is another one", c, func(x *x509.Certificate) { x.KeyUsage = x509.KeyUsageKeyEncipherment }, nil),
 		bad("certificate of a certificate authority as signer", "its key usage is another one", c, func(x *x509.Certificate) { x.IsCA, x.BasicConstraintsValid = true, true }, nil),
 		bad("certificate bundle with an unsigned log entry", "does not have this member", c, nil, func(b object) { b["verificationMaterial"].(object)["tlogEntries"] = []any{} }),

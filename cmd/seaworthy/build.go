@@ -98,6 +98,7 @@ https URL.
 	fs.StringVar(&outputDir, "output-dir", "", "folder to write (default dist/NAME)")
 	fs.BoolVar(&noSBOM, "no-sbom", false, "leave the SBOM and the index of files out of the image")
 	sf.Add(cmd, "build without signatures; verify will refuse the image")
+	sf.AddCertificate(cmd)
 	sf.Keyless.Add(cmd)
 	return cmd
 }

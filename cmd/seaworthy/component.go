@@ -79,6 +79,7 @@ component push pushes them too. A trust policy can require them (docs/trust.md).
 		},
 	}
 	sf.AddKey(cmd)
+	sf.AddCertificate(cmd)
 	sf.Keyless.Add(cmd)
 	fs := cmd.Flags()
 	fs.StringVar(&layout, "layout", "dist/components", "OCI layout to write the image to")
@@ -93,7 +94,7 @@ component push pushes them too. A trust policy can require them (docs/trust.md).
 // componentSigner opens the signer, nil if no flag names one.
 func (c *verbs) componentSigner(cmd *cobra.Command, sf *cli.SignFlags) (attest.Signer, error) {
 	if len(sf.Given()) == 0 {
-		return nil, sf.Keyless.Check()
+		return nil, sf.CheckFiles()
 	}
 	if err := sf.Check("component build"); err != nil {
 		return nil, err

@@ -114,6 +114,7 @@ Exit status:
 	rf.AddJobs(cmd)
 	cmd.Flags().Lookup("arch").Hidden = true // the provenance says it
 	rf.AddVulnerabilities(cmd)
+	sf.AddCertificate(cmd)
 	sf.Keyless.Add(cmd)
 	sf.Add(cmd, "build and compare, but sign no second opinion")
 	sb.add(cmd)

@@ -83,6 +83,7 @@ func scriptParams(dir string) testscript.Params {
 			"provenance": provenance,
 			"plainkey":   plainKey,
 			"sigstore":   startSigstore,
+			"company":    company,
 			"fill":       fill,
 			"printed":    printed,
 			"github":     github,

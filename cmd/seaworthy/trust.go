@@ -277,6 +277,7 @@ for signatures that are still missing.
 		},
 	}
 	sf.AddKey(cmd)
+	sf.AddCertificate(cmd)
 	sf.Keyless.Add(cmd)
 	cmd.Flags().StringArrayVar(&vf.Keys, "trusted-key", nil, "public key of the signer whose image you accept (repeatable: one of them is enough)")
 	vf.AddRequirements(cmd)

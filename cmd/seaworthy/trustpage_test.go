@@ -22,7 +22,7 @@ func TestTrustPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	script, commands := trustScript(t, string(page))
-	if commands < 35 {
+	if commands < 45 {
 		t.Fatalf("the page has only %d commands", commands)
 	}
 	dir := t.TempDir()
@@ -41,7 +41,7 @@ var (
 func trustScript(t *testing.T, page string) (*txtar.Archive, int) {
 	t.Helper()
 	var s strings.Builder
-	s.WriteString("images images\nsigstore\nsigstore in=next\nenv SEAWORTHY_COMPONENTS=images\nenv SEAWORTHY_OFFLINE=true\nenv SEAWORTHY_POLICY=policy\n")
+	s.WriteString("images images\nsigstore\nsigstore in=next\ncompany company\ncompany company-next\nenv SEAWORTHY_COMPONENTS=images\nenv SEAWORTHY_OFFLINE=true\nenv SEAWORTHY_POLICY=policy\n")
 	out := &txtar.Archive{Files: []txtar.File{{Name: "os.yml", Data: []byte("kernel: {image: test/kernel:1}\ninit: [test/init:1]\nservices: [{name: web, image: test/web:1}]\n")}}}
 	commands := 0
 	for _, block := range pageBlock.FindAllStringSubmatch(page, -1) {

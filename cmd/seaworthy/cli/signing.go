@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +18,7 @@ import (
 // SignFlags say who signs: the flags of all verbs that sign.
 type SignFlags struct {
 	key, command string
+	certificate  string
 	Keyless      keylessFlags
 	// optional is true for verbs that have --unsigned.
 	optional, unsigned bool
@@ -34,6 +36,11 @@ func (f *SignFlags) AddKey(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.StringVar(&f.key, "key", "", "private key for signing: a file, or NAME://KEY for the plugin sigstore-kms-NAME")
 	fs.StringVar(&f.command, "signer-command", "", "command that signs, instead of --key (docs/signing.md)")
+}
+
+// AddCertificate is for verbs whose signatures a trust policy verifies.
+func (f *SignFlags) AddCertificate(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.certificate, "certificate", "", "certificate of the key, from a certificate authority of your own (docs/signing.md)")
 }
 
 // Given lists the flags that are given.
@@ -65,9 +72,17 @@ func (f *SignFlags) Check(verb string) error {
 		last := len(flags) - 1
 		return system.BadInput("%s needs %s or %s", verb, strings.Join(flags[:last], ", "), flags[last]).Suggest("make a key with: seaworthy key generate")
 	case 1:
-		return f.Keyless.Check()
+		return f.CheckFiles()
 	}
 	return system.BadInput("%s and %s cannot be used together", given[0], given[1]).Suggest("give only one of them")
+}
+
+// CheckFiles requires that each flag has the flag to which it belongs.
+func (f *SignFlags) CheckFiles() error {
+	if f.certificate != "" && f.key == "" && f.command == "" {
+		return system.BadInput("--certificate needs --key or --signer-command").Suggest("give the key that belongs to the certificate, or leave out --certificate")
+	}
+	return f.Keyless.Check()
 }
 
 // external reports whether the key is not in a file.
@@ -80,7 +95,24 @@ func (f *SignFlags) Signer(ctx context.Context, c *Streams) (attest.Signer, erro
 		return nil, nil
 	case f.Keyless.on:
 		return f.Keyless.signer(c)
-	case !f.external():
+	}
+	s, err := f.keySigner(ctx, c)
+	switch {
+	case err != nil:
+		return nil, err
+	case f.certificate != "":
+		certified, err := attest.LoadCertified(s, f.certificate, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		return certified, nil
+	}
+	return s, nil
+}
+
+// keySigner opens the key of --key or --signer-command.
+func (f *SignFlags) keySigner(ctx context.Context, c *Streams) (*attest.KeySigner, error) {
+	if !f.external() {
 		return attest.LoadSigner(f.key, func() ([]byte, error) { return c.Password(ctx) })
 	}
 	key, err := c.ExternalKey(ctx, f.key, f.command)
