@@ -36,7 +36,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components kernel careless demo-components example-components efi demo test test-boot test-components components-doc test-browser test-hsm test-keyless test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-boot bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 registries opa browser FORCE
+.PHONY: help build components kernel careless demo-components example-components efi demo test test-boot test-components components-doc test-browser test-hsm test-keyless test-buildkit test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-boot bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 gh buildkit registries opa browser FORCE
 .PHONY: kernel-lock kernel-deps test-kernel
 
 help: ## list the targets
@@ -124,11 +124,15 @@ test-cosign: cosign ## test that the real cosign verifies our signatures (compil
 	@SEAWORTHY_COSIGN=$(TOOLS)/cosign $(GOTEST) -count=1 -run Cosign ./attest ./pipeline/publish
 
 # Fulcio and Rekor are programs of a module of its own.
-test-keyless: build components ## test keyless signing with the real servers of Sigstore on loopback (compiles them first)
+test-keyless: demo-components cosign gh ## test keyless signing with the real servers of Sigstore on loopback, and cosign and gh (compiles them first)
 	@echo "compiling fulcio and rekor (some minutes the first time)" >&2
 	@cd attest/keylesstest && go build -ldflags '-s -w' -o $(TOOLS)/sigstore/ tool && go vet . && \
 	SEAWORTHY=$(CURDIR)/bin/seaworthy SEAWORTHY_SIGSTORE=$(TOOLS)/sigstore SEAWORTHY_COMPONENTS=$(CURDIR)/$(LAYOUT) \
-	SEAWORTHY_COSIGN=$(wildcard $(TOOLS)/cosign) $(GOTEST) -count=1 .
+	SEAWORTHY_COSIGN=$(TOOLS)/cosign SEAWORTHY_GH=$(TOOLS)/gh $(GOTEST) -count=1 .
+
+test-buildkit: buildkit ## test that we read what the real BuildKit writes about images (compiles it first; needs root)
+	@examples/install.sh "BuildKit needs it" crun=crun
+	@SEAWORTHY_BUILDKIT=$(TOOLS) $(GOTEST) -count=1 -v -run TestBuildKit ./pipeline
 
 # The plugin needs cgo. SoftHSM is a token in files.
 HSM_MODULE := $(firstword $(wildcard /usr/lib/softhsm/libsofthsm2.so /usr/lib64/softhsm/libsofthsm.so /usr/lib64/pkcs11/libsofthsm2.so))
@@ -175,6 +179,14 @@ registries:
 cosign3:
 	@echo "compiling cosign v3 (some minutes the first time)" >&2
 	@cd attest/testdata/cosign3 && go build -ldflags '-s -w' -o $(TOOLS)/cosign3 github.com/sigstore/cosign/v3/cmd/cosign
+
+gh:
+	@echo "compiling gh (some minutes the first time)" >&2
+	@cd attest/testdata/gh && go build -ldflags '-s -w' -o $(TOOLS)/ github.com/cli/cli/v2/cmd/gh
+
+buildkit:
+	@echo "compiling buildkit (some minutes the first time)" >&2
+	@cd testdata/buildkit && go build -ldflags '-s -w' -o $(TOOLS)/ tool
 
 opa:
 	@echo "compiling opa and conftest (a few minutes the first time)" >&2

@@ -26,8 +26,9 @@ import (
 
 // sigstore is a Sigstore with the real servers.
 type sigstore struct {
-	dir                        string
-	provider                   *provider
+	dir string
+	// provider identifies people, and jobs the jobs of GitHub.
+	provider, jobs             *provider
 	ca, tsa, log               string
 	stopCA, stopLog            func()
 	trusted                    *root.TrustedRoot
@@ -42,10 +43,10 @@ func newSigstore(t *testing.T) *sigstore {
 			t.Skipf("%s is not set; run: make test-keyless", name)
 		}
 	}
-	s := &sigstore{dir: t.TempDir(), provider: newProvider(t)}
+	s := &sigstore{dir: t.TempDir(), provider: newProvider(t), jobs: newProvider(t)}
 	ctURL, ctKey := certificateLog(t)
 	var caRoot *x509.Certificate
-	s.ca, caRoot, s.stopCA = fulcio(t, s.dir, s.provider, ctURL)
+	s.ca, caRoot, s.stopCA = fulcio(t, s.dir, s.provider, s.jobs, ctURL)
 	var chain []*x509.Certificate
 	s.tsa, chain = timestamps(t)
 	logURL, logKey, stop := rekor(t, s.dir)
@@ -137,9 +138,9 @@ func (s *sigstore) build(t *testing.T, env []string, more ...string) (int, strin
 	return s.seaworthy(t, env, append(args, "os.yml")...)
 }
 
-func (s *sigstore) verify(t *testing.T, identity string) (int, string) {
+func (s *sigstore) verify(t *testing.T, identity string, by *provider) (int, string) {
 	t.Helper()
-	return s.seaworthy(t, nil, "verify", "--trusted-root", s.trustedRoot, "--identity", identity, "--issuer", s.provider.URL, "dist/os")
+	return s.seaworthy(t, nil, "verify", "--trusted-root", s.trustedRoot, "--identity", identity, "--issuer", by.URL, "dist/os")
 }
 
 // TestKeyless builds, verifies, and lets sigstore-go's verifier judge the bundles.
@@ -148,10 +149,10 @@ func TestKeyless(t *testing.T) {
 	if code, out := s.build(t, nil, "--identity-token", s.token); code != 0 {
 		t.Fatalf("exit code %d: %s", code, out)
 	}
-	if code, out := s.verify(t, person); code != 0 {
+	if code, out := s.verify(t, person, s.provider); code != 0 {
 		t.Errorf("exit code %d: %s", code, out)
 	}
-	if code, out := s.verify(t, "stranger@example.org"); code != 4 || !strings.Contains(out, "which is not a trusted identity") {
+	if code, out := s.verify(t, "stranger@example.org", s.provider); code != 4 || !strings.Contains(out, "which is not a trusted identity") {
 		t.Errorf("a stranger: exit code %d: %s", code, out)
 	}
 	s.sigstoreGo(t)
@@ -161,12 +162,16 @@ func TestKeyless(t *testing.T) {
 	// certificate authority too.
 	ca, log := s.busyProxy(t, s.ca), s.busyProxy(t, s.log)
 	s.config = s.writeConfig(t, "busy.json", ca, s.tsa, log)
-	if code, out := s.build(t, []string{"ACTIONS_ID_TOKEN_REQUEST_URL=" + s.provider.URL + "/github?x=1", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=job"}); code != 0 {
+	if code, out := s.build(t, []string{"ACTIONS_ID_TOKEN_REQUEST_URL=" + s.jobs.URL + "/github?x=1", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=job"}); code != 0 {
 		t.Fatalf("in a GitHub job: exit code %d: %s", code, out)
 	}
-	if code, out := s.verify(t, "robot@example.org"); code != 0 {
+	if code, out := s.verify(t, "https://github.com/example/os/.github/workflows/release.yml@refs/tags/*", s.jobs); code != 0 {
 		t.Errorf("exit code %d: %s", code, out)
 	}
+	if code, out := s.verify(t, "https://github.com/example/os/.github/workflows/release.yml@refs/heads/*", s.jobs); code != 4 {
+		t.Errorf("a branch: exit code %d: %s", code, out)
+	}
+	s.gh(t)
 	if n := s.busy.Load(); n < 4 {
 		t.Errorf("only %d requests were refused", n)
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/google/certificate-transparency-go/tls"
 )
 
-// provider is an identity provider. It gives tokens to GitHub jobs too.
+// provider is an identity provider, for people or for the jobs of GitHub.
 type provider struct {
 	*httptest.Server
 	key *ecdsa.PrivateKey
@@ -58,17 +58,38 @@ func newProvider(t *testing.T) *provider {
 			http.Error(w, "no", http.StatusForbidden)
 			return
 		}
-		answer(w, map[string]string{"value": p.token(t, "robot@example.org", r.URL.Query().Get("audience"), time.Hour)})
+		answer(w, map[string]string{"value": p.sign(t, jobClaims(r.URL.Query().Get("audience")), time.Hour)})
 	})
 	return p
 }
 
-// token makes an identity token.
+// token makes the identity token of a person.
 func (p *provider) token(t *testing.T, email, audience string, valid time.Duration) string {
 	t.Helper()
+	return p.sign(t, map[string]any{"sub": "subject-of-" + email, "aud": audience, "email": email, "email_verified": true}, valid)
+}
+
+// The job of GitHub that signs, and its repository.
+const (
+	jobRepository = "example/os"
+	jobWorkflow   = jobRepository + "/.github/workflows/release.yml@refs/tags/v1"
+	jobCommit     = "0123456789012345678901234567890123456789"
+)
+
+// jobClaims are those in the token of a job.
+func jobClaims(audience string) map[string]any {
+	return map[string]any{"sub": "repo:" + jobRepository + ":ref:refs/tags/v1", "aud": audience, "repository": jobRepository, "repository_id": "1",
+		"repository_owner": "example", "repository_owner_id": "2", "repository_visibility": "public", "event_name": "push", "ref": "refs/tags/v1",
+		"sha": jobCommit, "workflow": "release", "workflow_ref": jobWorkflow, "workflow_sha": jobCommit, "job_workflow_ref": jobWorkflow,
+		"job_workflow_sha": jobCommit, "runner_environment": "github-hosted", "run_id": "3", "run_attempt": "1"}
+}
+
+// sign makes an identity token.
+func (p *provider) sign(t *testing.T, members map[string]any, valid time.Duration) string {
+	t.Helper()
 	now := time.Now()
-	claims, err := json.Marshal(map[string]any{"iss": p.URL, "sub": "subject-of-" + email, "aud": audience, "email": email, "email_verified": true,
-		"iat": now.Add(-2 * time.Hour).Unix(), "exp": now.Add(valid).Unix()})
+	members["iss"], members["iat"], members["exp"] = p.URL, now.Add(-2*time.Hour).Unix(), now.Add(valid).Unix()
+	claims, err := json.Marshal(members)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -110,12 +110,15 @@ func start(t *testing.T, url, program string, args ...string) (stop func()) {
 
 func tail(s string) string { return s[max(0, len(s)-4000):] }
 
-// fulcio starts the certificate authority for an identity provider, and returns its
-// address and its root certificate.
-func fulcio(t *testing.T, dir string, p *provider, ctLog string) (url string, root *x509.Certificate, stop func()) {
+// fulcio starts the certificate authority for the identity providers of people and of
+// jobs, and returns its address and its root certificate.
+func fulcio(t *testing.T, dir string, people, jobs *provider, ctLog string) (url string, root *x509.Certificate, stop func()) {
 	t.Helper()
 	config := filepath.Join(dir, "fulcio.yaml")
-	text := fmt.Sprintf("oidc-issuers:\n  %s:\n    issuer-url: %s\n    client-id: sigstore\n    type: email\n", p.URL, p.URL)
+	text := "oidc-issuers:\n"
+	for url, kind := range map[string]string{people.URL: "email", jobs.URL: "github-workflow"} {
+		text += fmt.Sprintf("  %s:\n    issuer-url: %s\n    client-id: sigstore\n    type: %s\n", url, url, kind)
+	}
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
