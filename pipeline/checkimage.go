@@ -113,13 +113,15 @@ func (o CheckOptions) scanned(ctx context.Context, files ImageFiles, documents b
 }
 
 // CheckImageKernel decides about the kernel in an image, with its command line if the
-// image has exactly one and k has none.
+// image has exactly one and k has none. The configuration of the kernel is inside it, or
+// among the files of the root.
 func CheckImageKernel(ctx context.Context, k scanner.KernelInput, files ImageFiles, o CheckOptions) (d *decision.Decision, err error) {
 	im, err := fromimage.Open(files.Paths, files.Arch, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, im.Close()) }()
+	k.Beside = func() (facts.Kernel, error) { return o.kernelOf(ctx, im) }
 	err = im.Kernel(ctx, func(kernel io.Reader, cmdline *string) error {
 		k.File = kernel
 		if k.Cmdline == nil && cmdline != nil {
@@ -129,4 +131,17 @@ func CheckImageKernel(ctx context.Context, k scanner.KernelInput, files ImageFil
 		return err
 	})
 	return d, err
+}
+
+// kernelOf reads the kernel and the files that belong to it.
+func (o CheckOptions) kernelOf(ctx context.Context, im *fromimage.Image) (facts.Kernel, error) {
+	if _, err := im.System(ctx); err != nil {
+		return facts.Kernel{}, err
+	}
+	scanning := o.scanner()
+	scanning.Cache = scanner.Cache{}
+	scan := scanner.New(scanning)
+	defer scan.Close()
+	err := im.ScanKernel(ctx, scan)
+	return scan.Kernel(), err
 }

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"io/fs"
@@ -36,6 +37,8 @@ type KernelInput struct {
 	Arch, Version string
 	// Cmdline is nil if the command line is unknown.
 	Cmdline *Text
+	// Beside finds the configuration beside a kernel that does not contain it. It may be nil.
+	Beside func() (facts.Kernel, error)
 	// Sysctls are files in the form of sysctl.conf, or output of sysctl -a, in
 	// the order in which they are applied.
 	Sysctls []Text
@@ -82,6 +85,16 @@ func KernelFacts(k KernelInput) (*facts.Facts, error) {
 // read finds the configuration, the architecture and the version.
 func (k KernelInput) read() (*kernel.File, error) {
 	found, err := kernel.ReadConfig(k.File, k.Name)
+	if errors.Is(err, kernel.ErrNoConfig) && k.Beside != nil {
+		beside, besideErr := k.Beside()
+		if besideErr != nil {
+			return nil, besideErr
+		}
+		if beside.Config.Present {
+			found.Config, err = beside.Config, nil
+			found.Arch = cmp.Or(kernel.ArchOf(beside.Config.Options), found.Arch)
+		}
+	}
 	switch {
 	case errors.Is(err, kernel.ErrMalformed):
 		return nil, system.BadInput("%s", k.Name).Because(err).

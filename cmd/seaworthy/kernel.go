@@ -27,8 +27,10 @@ func (c *verbs) kernel() *cobra.Command {
 		Long: `Check applies the rules that need only a kernel's configuration, its command line and its
 sysctls. CONFIG is a .config file, plain or compressed (/proc/config.gz). IMAGE is a kernel
 that was built with CONFIG_IKCONFIG: bzImage, vmlinux, Image, Image.gz or EFI zboot. "-" is
-standard input. IMAGE can also be a disk, an ISO, a UKI or a tar with one kernel inside; its
-command line is used too, if it has exactly one.
+standard input. IMAGE can also be a disk, an ISO, a UKI or a tar with one kernel inside. The
+configuration is then that inside the kernel, or else that in /boot or /lib/modules of the
+root. If there is none, the exit code is 3. The command line of the image is used too, if it
+has exactly one.
 
 Rules about an input that is not given are left out, and the report says so. If the command
 line is not given, rules that read both the configuration and the command line assume an

@@ -23,7 +23,19 @@ type feed struct {
 
 // Scan gives the files of the image to the scanner.
 func (im *Image) Scan(ctx context.Context, scan *scanner.Scanner) error {
+	return im.scan(ctx, scan, func(*system.Component) bool { return true })
+}
+
+// ScanKernel does the same with the kernel, its modules and its configuration alone.
+func (im *Image) ScanKernel(ctx context.Context, scan *scanner.Scanner) error {
+	return im.scan(ctx, scan, func(c *system.Component) bool { return c.Section == system.SectionKernel })
+}
+
+func (im *Image) scan(ctx context.Context, scan *scanner.Scanner, wanted func(*system.Component) bool) error {
 	sinks := func(c *system.Component) (system.Sink, error) {
+		if !wanted(c) {
+			return nil, nil
+		}
 		return scan.Sink(ctx, c.Image, reading(c, im.os.Components))
 	}
 	if err := im.pass(ctx, sinks); err != nil {
@@ -33,7 +45,7 @@ func (im *Image) Scan(ctx context.Context, scan *scanner.Scanner) error {
 	again := false
 	rest := map[*system.Component]system.Sink{}
 	for _, c := range im.os.Components {
-		if s := scan.Again(c.Image); !c.SharesFiles && s != nil {
+		if s := scan.Again(c.Image); wanted(c) && !c.SharesFiles && s != nil {
 			rest[c], again = s, true
 		}
 	}

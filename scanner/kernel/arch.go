@@ -19,6 +19,10 @@ func architecture(p *parsed) string {
 	return folder
 }
 
+// ArchOf is the architecture that the options of a configuration name: the Go name, ""
+// if unknown.
+func ArchOf(options map[string]string) string { return architecture(&parsed{options: options}) }
+
 // symbols are checked in this order. The option in and must be set too.
 var symbols = []struct{ symbol, and, arch string }{
 	{"X86_64", "", "amd64"}, {"X86_32", "", "386 (32-bit x86)"},
