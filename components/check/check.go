@@ -10,10 +10,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -46,6 +49,8 @@ const kinds = `A statement is one argument:
   mounted FOLDER TYPE    the last mount on the folder has this file system
   hostname NAME          the name of the system
   run REGEXP PROGRAM...  the program ends well, and its output matches; the expression has no spaces
+  accepts ADDRESS:PORT   a firewall lets a TCP connection through to this port, on which check listens
+  refuses ADDRESS:PORT   a firewall refuses a TCP connection to this port, on which check listens
 `
 
 // maxFile limits how much of a file is read.
@@ -54,7 +59,7 @@ const maxFile = 16 << 20
 func statement(ctx context.Context, s string) (string, error) {
 	kind, rest, _ := strings.Cut(s, " ")
 	what, want, _ := strings.Cut(rest, " ")
-	if what == "" || want == "" && kind != "missing" && kind != "hostname" {
+	if what == "" || want == "" && !slices.Contains([]string{"missing", "hostname", "accepts", "refuses"}, kind) {
 		return "", applet.Usagef("the statement is not complete")
 	}
 	switch kind {
@@ -93,6 +98,17 @@ func statement(ctx context.Context, s string) (string, error) {
 			return "", fmt.Errorf("it is %q", got)
 		}
 		return "right", nil
+	case "accepts":
+		return "right", dial(ctx, rest)
+	case "refuses":
+		switch err := dial(ctx, rest); {
+		case err == nil:
+			return "", errors.New("the connection was accepted")
+		case refused(err):
+			return "right", nil
+		default:
+			return "", err
+		}
 	case "run":
 		f := strings.Fields(want)
 		out, err := exec.CommandContext(ctx, f[0], f[1:]...).CombinedOutput()
@@ -102,6 +118,35 @@ func statement(ctx context.Context, s string) (string, error) {
 		return match(what, out)
 	}
 	return "", applet.Usagef("unknown kind of statement %q", kind)
+}
+
+// dial connects to a port on which this process listens: only a firewall can be in the way.
+func dial(ctx context.Context, address string) error {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("the port must be one that nobody uses: %w", err)
+	}
+	defer l.Close()
+	c, err := (&net.Dialer{Timeout: patience}).DialContext(ctx, "tcp", l.Addr().String())
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+// patience is how long a connection may take on a slow machine. Only a firewall that
+// throws packets away makes it take that long.
+const patience = time.Minute
+
+// refused reports whether somebody answered that there is no way. Without an answer, the
+// packets can also be lost, which shows nothing about a firewall.
+func refused(err error) bool {
+	for _, e := range []error{unix.ECONNREFUSED, unix.EHOSTUNREACH, unix.ENETUNREACH} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
 }
 
 func file(name, want string) (string, error) {

@@ -37,6 +37,10 @@ func TestStatement(t *testing.T) {
 		"hostname not-" + host:       "it is",
 		"run ^hi$|hi echo hi":        `ok "hi"`,
 		"run hi false":               "exit status 1",
+		"accepts 127.0.0.1:0":        "ok right",
+		"refuses 127.0.0.1:0":        "was accepted",
+		"accepts 127.0.0.1":          "missing port",
+		"refuses nowhere":            "missing port",
 		"colour /x blue":             "unknown kind",
 		"":                           "not complete",
 	} {

@@ -21,6 +21,7 @@ import (
 	staticip "github.com/seaworthy-os/seaworthy/components/static-ip"
 	"github.com/seaworthy-os/seaworthy/components/swap"
 	links "github.com/seaworthy-os/seaworthy/components/vlan-bond-bridge"
+	"github.com/seaworthy-os/seaworthy/components/wireguard"
 )
 
 var programs = map[string]func(){
@@ -39,6 +40,7 @@ var programs = map[string]func(){
 	"static-ip":        staticip.Main,
 	"swap":             swap.Main,
 	"vlan-bond-bridge": links.Main,
+	"wireguard":        wireguard.Main,
 }
 
 func main() { applet.Dispatch("tools", programs) }
