@@ -19,6 +19,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/seaworthy-os/seaworthy/builder/image/disk"
+	nfsserver "github.com/seaworthy-os/seaworthy/components/nfs-server"
 )
 
 // host is the machine on which the systems with the components run: what the
@@ -27,6 +28,8 @@ type host struct {
 	s      *realSystem
 	server *httptest.Server
 	key    ssh.Signer
+	// nfs is the port of an NFS server.
+	nfs string
 	// ports are those of the machine on the loopback address of the test.
 	ports map[string]int
 
@@ -47,7 +50,26 @@ func (s *realSystem) newHost() *host {
 	h := &host{s: s, key: key, ports: map[string]int{}}
 	h.server = httptest.NewServer(http.HandlerFunc(h.metadata))
 	s.t.Cleanup(h.server.Close)
+	h.serveNFS()
 	return h
+}
+
+// serveNFS serves a folder with one file by NFS.
+func (h *host) serveNFS() {
+	t := h.s.t
+	t.Helper()
+	folder := h.s.path("nfs")
+	if err := errors.Join(os.Mkdir(folder, 0o755), os.WriteFile(filepath.Join(folder, "greeting"), []byte("hello from the host"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, h.nfs, err = net.SplitHostPort(l.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = nfsserver.Serve(t.Context(), l, folder, false) }()
 }
 
 func (h *host) publicKey() string {
@@ -95,7 +117,7 @@ func (h *host) metadata(w http.ResponseWriter, r *http.Request) {
 }
 
 // adapt writes the system.yml of a component for this host: METADATA is the port of
-// the server, and KEY the public key that may log in.
+// the server, NFSPORT that of the NFS server, and KEY the public key that may log in.
 func (h *host) adapt(l *library) string {
 	t := h.s.t
 	t.Helper()
@@ -110,6 +132,7 @@ func (h *host) adapt(l *library) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	data = bytes.ReplaceAll(data, []byte("NFSPORT"), []byte(h.nfs))
 	data = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("METADATA"), []byte(server)), []byte("KEY\\n"), []byte(h.publicKey()+"\\n"))
 	name := h.s.path(l.name + ".yml")
 	if err := os.WriteFile(name, data, 0o644); err != nil {

@@ -1,19 +1,21 @@
 //go:build linux
 
 // Command cloud is several small programs in one: the name under which it is started says
-// which one it is. Those in it speak HTTP or SSH. They are not in components/tools, which
+// which one it is. Those in it serve the network, or speak HTTP or SSH. They are not in components/tools, which
 // is less than half as large without them.
 package main
 
 import (
 	"github.com/seaworthy-os/seaworthy/components/applet"
 	"github.com/seaworthy-os/seaworthy/components/metadata"
+	nfsserver "github.com/seaworthy-os/seaworthy/components/nfs-server"
 	poweroffhook "github.com/seaworthy-os/seaworthy/components/poweroff-hook"
 	sshstart "github.com/seaworthy-os/seaworthy/components/ssh-start"
 )
 
 var programs = map[string]func(){
 	"metadata":      metadata.Main,
+	"nfs-server":    nfsserver.Main,
 	"poweroff-hook": poweroffhook.Main,
 	"ssh-start":     sshstart.Main,
 }

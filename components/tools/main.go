@@ -36,6 +36,7 @@ var programs = map[string]func(){
 	"machine-id":       machineid.Main,
 	"modprobe":         modprobe.Main,
 	"mount":            mount.Main,
+	"nfs-client":       mount.NFS,
 	"random-seed":      randomseed.Main,
 	"static-ip":        staticip.Main,
 	"swap":             swap.Main,
