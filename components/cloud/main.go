@@ -8,16 +8,20 @@ package main
 import (
 	"github.com/seaworthy-os/seaworthy/components/applet"
 	"github.com/seaworthy-os/seaworthy/components/metadata"
+	"github.com/seaworthy-os/seaworthy/components/netboot"
 	nfsserver "github.com/seaworthy-os/seaworthy/components/nfs-server"
 	poweroffhook "github.com/seaworthy-os/seaworthy/components/poweroff-hook"
 	sshstart "github.com/seaworthy-os/seaworthy/components/ssh-start"
+	"github.com/seaworthy-os/seaworthy/components/tftp"
 )
 
 var programs = map[string]func(){
 	"metadata":      metadata.Main,
+	"netboot":       netboot.Main,
 	"nfs-server":    nfsserver.Main,
 	"poweroff-hook": poweroffhook.Main,
 	"ssh-start":     sshstart.Main,
+	"tftp":          tftp.Main,
 }
 
 func main() { applet.Dispatch("cloud", programs) }
