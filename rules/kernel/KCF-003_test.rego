@@ -32,8 +32,8 @@ test_fires_on_arm64 if {
 	t.fires(rule.fail, "kernel:CONFIG_RANDOMIZE_MODULE_REGION_FULL") with input as system
 }
 
-test_na_gone if {
-	system := t.kconfig("CONFIG_ARM64", "y")
+test_na_no_modules if {
+	system := t.put(t.kconfigs({"CONFIG_RANDOMIZE_MODULE_REGION_FULL": "n", "CONFIG_MODULES": "n"}), "/arch", "arm64")
 	t.tells_also(rule.not_applicable, "kernel:CONFIG_RANDOMIZE_MODULE_REGION_FULL") with input as system
 }
 
