@@ -53,7 +53,7 @@ func main() {
 	var b bench
 	made.Flags(&b.program, &b.system)
 	flag.StringVar(&b.components, "components", "dist/components", "folder of the images, written by make components and make kernel")
-	flag.StringVar(&b.kernels, "kernels", "seaworthy/kernel-cloud:6.1,seaworthy/kernel:6.1,seaworthy/kernel-hardened:6.12=components/kernel-hardened/cmdline",
+	flag.StringVar(&b.kernels, "kernels", "seaworthy/kernel-cloud:6.1,seaworthy/kernel:6.1,seaworthy/kernel-hardened:6.12=components/kernel-hardened/cmdline.amd64",
 		"kernels to compare, separated by commas: IMAGE or IMAGE=FILE")
 	flag.StringVar(&b.runtime, "runtime", "seaworthy/runc:1.1", "OCI runtime, which replaces crun: crun needs user namespaces, which the hardened kernel does not have")
 	flag.IntVar(&b.turns, "turns", 7, "number of boots of each kernel")

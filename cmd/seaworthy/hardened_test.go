@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,26 +49,39 @@ func TestKernelFollowsRules(t *testing.T) {
 	}
 }
 
-// The two parts of the configuration pass strict, with the command line for this kernel.
+// The parts of each configuration pass strict, with the command line for this kernel.
 // Options that no part names are off.
 func TestKernelPassesStrict(t *testing.T) {
-	base, err1 := os.ReadFile(filepath.Join(hardenedKernel, "virt.config"))
-	policy, err2 := os.ReadFile(filepath.Join(hardenedKernel, "policy.amd64.config"))
-	if err := errors.Join(err1, err2); err != nil {
-		t.Fatal(err)
+	for arch, files := range map[string][]string{
+		"amd64": {"virt.config", "policy.amd64.config"},
+		"arm64": {"virt.config", "arm64.config", "policy.arm64.config"},
+	} {
+		options := map[string]string{}
+		for _, file := range files {
+			data, err := os.ReadFile(filepath.Join(hardenedKernel, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for text := range strings.SplitSeq(string(data), "\n") {
+				if name, _, ok := strings.Cut(text, "="); ok && strings.HasPrefix(name, "CONFIG_") {
+					options[name] = text // as in kbuild, a later file replaces an earlier one
+				}
+			}
+		}
+		config := filepath.Join(t.TempDir(), arch+".config")
+		text := fixedOptions(arch, "6.12") + strings.Join(slices.Sorted(maps.Values(options)), "\n") + "\n"
+		if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		passesStrict(t, arch, config)
 	}
-	config := filepath.Join(t.TempDir(), "config")
-	if err := os.WriteFile(config, []byte(fixedOptions("amd64", "6.12")+string(base)+string(policy)), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	passesStrict(t, config)
 }
 
 // passesStrict checks a configuration or a kernel: nothing fails, and there is no waiver.
-func passesStrict(t *testing.T, file string) {
+func passesStrict(t *testing.T, arch, file string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code := run(t.Context(), []string{"kernel", "check", "--policy", "strict", "--arch", "amd64", "--cmdline-file", filepath.Join(hardenedKernel, "cmdline"), "--report", "json", file},
+	code := run(t.Context(), []string{"kernel", "check", "--policy", "strict", "--arch", arch, "--cmdline-file", filepath.Join(hardenedKernel, "cmdline."+arch), "--report", "json", file},
 		strings.NewReader(""), &out, &errs)
 	var d decision.Decision
 	if err := json.Unmarshal(out.Bytes(), &d); err != nil {
@@ -128,7 +143,7 @@ func TestKernelHardened(t *testing.T) {
 	if info, err := os.Stat(image); err != nil || info.Size() > 8<<20 {
 		t.Errorf("the kernel has %d bytes, want at most 8 MiB; %v", info.Size(), err)
 	}
-	passesStrict(t, image)
+	passesStrict(t, "amd64", image)
 	s.usesHardened()
 	s.locked()
 	d := s.decide(cli.ExitDenied, "--locked", "--policy", "strict", s.path("minimal.yml"))
@@ -145,7 +160,7 @@ func TestKernelHardened(t *testing.T) {
 // needs user namespaces, which this kernel does not have.
 func (s *realSystem) usesHardened() {
 	s.t.Helper()
-	cmdline, err1 := os.ReadFile(filepath.Join(hardenedKernel, "cmdline"))
+	cmdline, err1 := os.ReadFile(filepath.Join(hardenedKernel, "cmdline.amd64"))
 	yml, err2 := os.ReadFile(s.path("minimal.yml"))
 	if err := errors.Join(err1, err2); err != nil {
 		s.t.Fatal(err)

@@ -33,19 +33,31 @@ func kernelProject(ctx context.Context, rec *Recipe, arch string) (*kbuild.Proje
 	}
 	s := rec.Kernel.Source
 	in := kbuild.Inputs{Arch: arch, Compiler: s.Compiler}
-	root, err := os.OpenRoot(rec.Dir)
+	dir, err := filepath.Abs(rec.Dir)
 	if err != nil {
-		return nil, system.Unusable("the folder of the recipe cannot be opened").Because(err)
+		return nil, err
+	}
+	root, err := os.OpenRoot(filepath.Dir(dir))
+	if err != nil {
+		return nil, system.Unusable("the folder above the recipe cannot be opened").Because(err)
 	}
 	defer root.Close()
-	for _, part := range []struct {
-		name string
-		to   *kbuild.Config
-	}{{s.Base, &in.Base}, {s.Policy, &in.Policy}} {
-		part.to.Name = filepath.Join(rec.Dir, part.name)
-		if part.to.Data, err = readOptions(root, part.name); err != nil {
-			return nil, system.BadInput("the options %q cannot be read", part.name).At(s.Pos).Because(err)
+	read := func(name string) (kbuild.Config, error) {
+		data, err := readOptions(root, filepath.Join(filepath.Base(dir), name))
+		if err != nil {
+			return kbuild.Config{}, system.BadInput("the options %q cannot be read", name).At(s.Pos).Because(err)
 		}
+		return kbuild.Config{Name: filepath.Join(rec.Dir, name), Data: data}, nil
+	}
+	for _, name := range s.Base {
+		part, err := read(name)
+		if err != nil {
+			return nil, err
+		}
+		in.Base = append(in.Base, part)
+	}
+	if in.Policy, err = read(s.Policy); err != nil {
+		return nil, err
 	}
 	return kbuild.Prepare(ctx, in)
 }

@@ -219,7 +219,8 @@ func TestKernelSourceErrors(t *testing.T) {
 	for recipe, want := range map[string]string{
 		strings.Replace(sourceRecipe, "gcc-12", "gcc-11", 1):                   `compiler "gcc-11" must match`,
 		strings.Replace(sourceRecipe, "base: base.config, ", "", 1):            "source needs base, policy",
-		strings.Replace(sourceRecipe, "base.config", "../base.config", 1):      "must be in the folder of the recipe",
+		strings.Replace(sourceRecipe, "base.config", "../../base.config", 1):   "must be in the folder of the recipe",
+		strings.Replace(sourceRecipe, "policy.config", "/policy.config", 1):    "must be in the folder of the recipe",
 		strings.Replace(sourceRecipe, "kernel:", "kernel:\n  modules: [x]", 1): "has no modules",
 	} {
 		if _, err := parse("component.yml", []byte(recipe)); err == nil || !strings.Contains(err.Error(), want) {

@@ -286,14 +286,40 @@ func (r *reader) kernel(n *yaml.Node) *Kernel {
 	return k
 }
 
+// options reads the name of one file with options of a kernel, or a list of names.
+func (r *reader) options(n *yaml.Node) []string {
+	if n.Kind != yaml.SequenceNode {
+		if name := r.optionsFile(n); name != "" {
+			return []string{name}
+		}
+		return nil
+	}
+	var out []string
+	for _, item := range n.Content {
+		out = append(out, r.optionsFile(item))
+	}
+	return out
+}
+
+// optionsFile reads the name of a file with options of a kernel. Kernels share such files,
+// so it may be in a folder beside that of the recipe.
+func (r *reader) optionsFile(n *yaml.Node) string {
+	s := r.Text(n)
+	if beside, ok := strings.CutPrefix(s, "../"); s != "" && !cleanPath(s) && !(ok && cleanPath(beside)) {
+		r.fail(n, "%q must be in the folder of the recipe, or in one beside it", s)
+		return ""
+	}
+	return s
+}
+
 func (r *reader) kernelSource(n *yaml.Node) *KernelSource {
 	s := &KernelSource{Pos: r.Pos(n)}
 	r.Fields(n, "source", map[string]func(*yaml.Node){
-		"base":     func(n *yaml.Node) { s.Base = r.source(n) },
-		"policy":   func(n *yaml.Node) { s.Policy = r.source(n) },
+		"base":     func(n *yaml.Node) { s.Base = r.options(n) },
+		"policy":   func(n *yaml.Node) { s.Policy = r.optionsFile(n) },
 		"compiler": func(n *yaml.Node) { s.Compiler = r.match(n, kbuild.CompilerRE, "compiler") },
 	})
-	if n.Kind == yaml.MappingNode && (s.Base == "" || s.Policy == "" || s.Compiler == "") && !r.Failed() {
+	if n.Kind == yaml.MappingNode && (len(s.Base) == 0 || s.Policy == "" || s.Compiler == "") && !r.Failed() {
 		r.fail(n, "source needs base, policy (files with options of the kernel) and compiler (such as gcc-12)")
 	}
 	return s

@@ -134,9 +134,10 @@ type Kernel struct {
 
 // KernelSource is a kernel that is compiled from the archive of a Debian package
 // (linux-source-*). Base and Policy are parts of its configuration, as package kbuild
-// describes: files below the recipe's folder.
+// describes: files below the recipe's folder, or below a folder beside it.
 type KernelSource struct {
-	Base, Policy string
+	Base   []string
+	Policy string
 	// Compiler is the name of the compiler, and of the Debian package that has it.
 	Compiler string
 	Pos      system.Position

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -59,9 +60,29 @@ func (c Config) parse() ([]line, error) {
 // parts are the parsed base and policy.
 type parts struct{ base, policy []line }
 
+// merge parses several files. A line replaces that of an earlier file for the same option.
+func merge(files []Config) ([]line, error) {
+	var out []line
+	var errs []error
+	at := map[string]int{}
+	for _, c := range files {
+		list, err := c.parse()
+		errs = append(errs, err)
+		for _, l := range list {
+			if i, ok := at[l.option]; ok {
+				out[i] = l
+				continue
+			}
+			at[l.option] = len(out)
+			out = append(out, l)
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
 // join parses both parts, and reports the options of the base that contradict the policy.
-func join(base, policy Config) (*parts, error) {
-	b, err1 := base.parse()
+func join(base []Config, policy Config) (*parts, error) {
+	b, err1 := merge(base)
 	p, err2 := policy.parse()
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
@@ -81,12 +102,13 @@ func join(base, policy Config) (*parts, error) {
 }
 
 // text is the input of Kconfig.
-func (p *parts) text() []byte {
+func (p *parts) text() []byte { return append(text(p.base), text(p.policy)...) }
+
+// text is a part, sorted by option.
+func text(list []line) []byte {
 	var b bytes.Buffer
-	for _, list := range [][]line{p.base, p.policy} {
-		for _, l := range list {
-			fmt.Fprintf(&b, "%s=%s\n", l.option, l.value)
-		}
+	for _, l := range slices.SortedFunc(slices.Values(list), func(a, b line) int { return strings.Compare(a.option, b.option) }) {
+		fmt.Fprintf(&b, "%s=%s\n", l.option, l.value)
 	}
 	return b.Bytes()
 }

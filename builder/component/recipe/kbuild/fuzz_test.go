@@ -13,11 +13,11 @@ func FuzzConfig(f *testing.F) {
 	f.Add([]byte("# CONFIG_A is not set\nCONFIG_B=y\nCONFIG_C=\"x\"\nCONFIG_D=-1\n"))
 	f.Add([]byte("CONFIG_A=m\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := join(Config{"base", data}, Config{"policy", nil})
+		p, err := join([]Config{{"base", data}}, Config{"policy", nil})
 		if err != nil {
 			return
 		}
-		again, err := join(Config{"base", p.text()}, Config{"policy", nil})
+		again, err := join([]Config{{"base", p.text()}}, Config{"policy", nil})
 		if err != nil || len(again.base) != len(p.base) {
 			t.Fatalf("%q: %v", p.text(), err)
 		}

@@ -24,13 +24,16 @@ import (
 
 // revision is the version of the code that makes kernels from inputs. A change that makes
 // other bytes from the same inputs needs a new revision.
-const revision = 1
+const revision = 2
 
 // Inputs are all that a kernel is made from, but the source and the tools.
 type Inputs struct {
 	// Arch is the Go name of the architecture.
-	Arch         string
-	Base, Policy Config
+	Arch string
+	// Base is what the kernel needs. A line replaces that of an earlier file for the
+	// same option.
+	Base   []Config
+	Policy Config
 	// Compiler is the name of the compiler: gcc-12 or clang-16, or a newer one.
 	Compiler string
 }
@@ -91,14 +94,15 @@ func Prepare(ctx context.Context, in Inputs) (*Project, error) {
 	return &Project{in, p, tools}, nil
 }
 
-// Key is the digest (sha256:HEX) of everything that the kernel is made from: also of the
-// versions of the tools. source is the digest of the package that has the source.
+// Key is the digest (sha256:HEX) of everything that the kernel is made from: the options, but
+// not their comments, and also the versions of the tools. source is the digest of the package
+// that has the source.
 func (p *Project) Key(source string) string {
 	data, err := json.Marshal(struct {
 		Revision                           int
 		Source, Arch, Base, Policy, Compil string
 		Tools                              []string
-	}{revision, source, p.in.Arch, digests.Of(p.in.Base.Data), digests.Of(p.in.Policy.Data), p.in.Compiler, p.tools.versions})
+	}{revision, source, p.in.Arch, digests.Of(text(p.parts.base)), digests.Of(text(p.parts.policy)), p.in.Compiler, p.tools.versions})
 	if err != nil {
 		panic(err) // texts and numbers can be written as JSON
 	}

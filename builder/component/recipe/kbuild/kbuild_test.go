@@ -98,11 +98,11 @@ func project(t testing.TB, base, policy Config) *Project {
 			t.Skip(tool + " is not installed")
 		}
 	}
-	p, err := join(base, policy)
+	p, err := join([]Config{base}, policy)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Project{Inputs{"amd64", base, policy, "clang-16"}, p, &toolchain{[]string{"CC=none"}, []string{"clang 16.0.6"}}}
+	return &Project{Inputs{"amd64", []Config{base}, policy, "clang-16"}, p, &toolchain{[]string{"CC=none"}, []string{"clang 16.0.6"}}}
 }
 
 func ignore(string) {}
@@ -172,7 +172,7 @@ func TestCache(t *testing.T) {
 func TestKey(t *testing.T) {
 	t.Parallel()
 	change := map[string]func(*Project){
-		"nothing": func(*Project) {}, "base": func(p *Project) { p.in.Base.Data = []byte("CONFIG_A=n") }, "policy": func(p *Project) { p.in.Policy.Data = nil },
+		"nothing": func(*Project) {}, "base": func(p *Project) { p.parts.base[0].value = "n" }, "policy": func(p *Project) { p.parts.policy = nil },
 		"arch": func(p *Project) { p.in.Arch = "arm64" }, "compiler": func(p *Project) { p.in.Compiler = "clang-19" },
 		"version": func(p *Project) { p.tools = &toolchain{versions: []string{"clang 16.0.7"}} },
 	}
@@ -187,6 +187,10 @@ func TestKey(t *testing.T) {
 	}
 	if p := project(t, base, policy); p.Key("sha256:1") == p.Key("sha256:2") {
 		t.Error("the source is not in the key")
+	}
+	commented := Config{base.Name, append([]byte("# a comment\n\n"), base.Data...)}
+	if project(t, base, policy).Key("sha256:1") != project(t, commented, policy).Key("sha256:1") {
+		t.Error("a comment changes the key")
 	}
 }
 
@@ -239,7 +243,7 @@ func TestConfigErrors(t *testing.T) {
 		"other text":    {"CONFIG_A=\"$(shell x)\\\"\n", "", "base.config:1:1"},
 		"no option":     {"a line\n", "", "base.config:1:1"},
 	} {
-		_, err := join(Config{"base.config", []byte(c.base)}, Config{"policy.config", []byte(c.policy)})
+		_, err := join([]Config{{"base.config", []byte(c.base)}}, Config{"policy.config", []byte(c.policy)})
 		if err == nil || !strings.Contains(err.Error(), c.want) || !errors.Is(err, system.ErrInput) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -249,7 +253,7 @@ func TestConfigErrors(t *testing.T) {
 // What Kconfig changes is an error, but it may drop an option of the policy.
 func TestKept(t *testing.T) {
 	t.Parallel()
-	p, err := join(Config{"base.config", []byte("CONFIG_A=y\nCONFIG_N=n\nCONFIG_TEXT=\"x\"\n")}, policy)
+	p, err := join([]Config{{"base.config", []byte("CONFIG_A=y\nCONFIG_N=n\nCONFIG_TEXT=\"x\"\n")}}, policy)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,7 +304,7 @@ func TestMissingTools(t *testing.T) {
 		{"gcc-12", other, triplets[other] + "-ld, g++-12, bison", noHeaders, "binutils-" + triplet + " g++-12 bison bc perl binutils xz-utils zstd libelf-dev libssl-dev gcc-12-plugin-dev-" + triplet},
 		{"gcc-13", runtime.GOARCH, triplets[runtime.GOARCH] + "-gcc-13", "zstd", "gcc-13 binutils g++-13 bison bc perl xz-utils zstd libc6-dev libelf-dev libssl-dev gcc-13-plugin-dev"},
 	} {
-		_, err := Prepare(context.Background(), Inputs{c.arch, base, policy, c.compiler})
+		_, err := Prepare(context.Background(), Inputs{c.arch, []Config{base}, policy, c.compiler})
 		var s *system.Error
 		if !errors.As(err, &s) || !strings.Contains(err.Error(), c.missing) || !strings.HasSuffix(strings.TrimSuffix(err.Error(), ", plugin/include/gcc-plugin.h"), c.headers) || s.Next != "apt-get install "+c.packages {
 			t.Errorf("%s for %s: %v", c.compiler, c.arch, err)
@@ -311,29 +315,42 @@ func TestMissingTools(t *testing.T) {
 	}
 }
 
+// A line of a later file replaces that of an earlier one.
+func TestMerge(t *testing.T) {
+	t.Parallel()
+	p, err := join([]Config{{"base.config", []byte("CONFIG_A=y\nCONFIG_B=y\n")}, {"other.config", []byte("CONFIG_Z=1\nCONFIG_A=n\n")}}, policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(text(p.base)), "CONFIG_A=n\nCONFIG_B=y\nCONFIG_Z=1\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // The base of each kernel that we ship agrees with the policy that judges it.
 func TestShipped(t *testing.T) {
 	t.Parallel()
-	const dir = "../../../../components/kernel-hardened/"
-	policies, err := filepath.Glob(dir + "policy.*.config")
-	if err != nil || len(policies) == 0 {
-		t.Fatalf("%v %v", policies, err)
-	}
-	bases := map[string]string{"amd64": "virt.config"}
-	for _, file := range policies {
-		arch := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), "policy."), ".config")
-		b, err1 := os.ReadFile(dir + bases[arch])
-		p, err2 := os.ReadFile(file)
-		if err := errors.Join(err1, err2); err != nil {
-			t.Fatal(err)
+	const dir = "../../../../components/"
+	for policy, files := range map[string][]string{
+		"kernel-hardened/policy.amd64.config": {"kernel-hardened/virt.config"},
+		"kernel-hardened/policy.arm64.config": {"kernel-hardened/virt.config", "kernel-hardened/arm64.config"},
+	} {
+		var base []Config
+		for _, name := range append(files, policy) {
+			data, err := os.ReadFile(dir + name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			base = append(base, Config{name, data})
 		}
-		joined, err := join(Config{bases[arch], b}, Config{file, p})
+		last := len(base) - 1
+		joined, err := join(base[:last], base[last])
 		if err != nil {
 			t.Error(err)
 			continue
 		}
 		if len(joined.base) < 50 || len(joined.policy) < 100 {
-			t.Errorf("%s: %d options in the base, %d in the policy", arch, len(joined.base), len(joined.policy))
+			t.Errorf("%s: %d options in the base, %d in the policy", files, len(joined.base), len(joined.policy))
 		}
 	}
 }
