@@ -165,7 +165,7 @@ type Result struct {
 }
 
 // evidence are the files beside a kernel that `component build` compiled.
-var evidence = []string{"/kernel.build.json", "/kernel.sources"}
+var evidence = []string{"/kernel.build.json", "/kernel.code", "/kernel.sources"}
 
 // Read returns the results after the pass.
 func (s *Sink) Read() (*Result, error) {

@@ -19,11 +19,18 @@ import (
 const (
 	// kernelSources has the names of the source files that were compiled.
 	kernelSources = "kernel.sources"
+	// kernelCode has the names of all C, assembler and header files of the source. With
+	// kernelSources, it tells a file that was not compiled from a file that does not exist.
+	kernelCode = "kernel.code"
 	// kernelBuild says from what the kernel was made.
 	kernelBuild = "kernel.build.json"
 )
 
 const maxOptions = 1 << 20
+
+// kernelRevision is the version of the code that makes the files of an image from a compiled
+// kernel, as revision is for all images.
+const kernelRevision = 2
 
 // kernelProject is the kernel that the recipe compiles, nil for none. A missing tool is
 // reported here, before anything is fetched.
@@ -104,7 +111,7 @@ func addKernel(ctx context.Context, o Options, t *tree, sp *spool, project *kbui
 	}{
 		{"boot/vmlinuz-" + k.Release, k.Image}, {"boot/config-" + k.Release, k.Config},
 		{modules + "modules.builtin", k.Builtin}, {modules + "modules.builtin.modinfo", k.Modinfo},
-		{kernelSources, k.Sources}, {kernelBuild, append(about, '\n')},
+		{kernelSources, k.Sources}, {kernelCode, k.Code}, {kernelBuild, append(about, '\n')},
 	} {
 		c, err := sp.add(bytes.NewReader(f.data))
 		if err != nil {

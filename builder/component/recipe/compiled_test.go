@@ -26,7 +26,7 @@ kernel:
 // tests of what it does.
 var fakeSource = []tarEntry{
 	{name: "linux/", typ: '5', mode: 0o755}, {name: "linux/scripts/", typ: '5', mode: 0o755},
-	{name: "linux/scripts/gen-randstruct-seed.sh", content: "exit 1\n"}, {name: "linux/main.c", content: "int x;\n"},
+	{name: "linux/scripts/gen-randstruct-seed.sh", content: "exit 1\n"}, {name: "linux/main.c", content: "int x;\n"}, {name: "linux/other.c"},
 	{name: "linux/Makefile", content: `
 allnoconfig:
 	cp $(KCONFIG_ALLCONFIG) .config
@@ -80,8 +80,8 @@ func TestKernelFromSource(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, lines, contents := image(t, layout, res.Manifest)
-	if contents["kernel"] != "int x;\nCONFIG_A=y\nCONFIG_B=n\n" || contents["config"] != "CONFIG_A=y\nCONFIG_B=n\n" || contents["kernel.sources"] != "main.c\n" {
-		t.Errorf("%q %q %q", contents["kernel"], contents["config"], contents["kernel.sources"])
+	if contents["kernel"] != "int x;\nCONFIG_A=y\nCONFIG_B=n\n" || contents["config"] != "CONFIG_A=y\nCONFIG_B=n\n" || contents["kernel.sources"] != "main.c\n" || contents["kernel.code"] != "main.c\nother.c\n" {
+		t.Errorf("%q %q %q %q", contents["kernel"], contents["config"], contents["kernel.sources"], contents["kernel.code"])
 	}
 	if all := strings.Join(lines, "\n"); strings.Contains(all, "usr/src") || !strings.Contains(all, "usr/share/doc/linux-source-6.12/copyright") {
 		t.Error(all)

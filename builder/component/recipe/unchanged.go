@@ -3,6 +3,7 @@ package recipe
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -82,7 +83,7 @@ func inputs(o Options, rec *Recipe, programs []program, kernel *kbuild.Project) 
 		Kernel         string `json:",omitempty"`
 	}{Revision: revision, Arch: o.Arch, Recipe: rec.Digest, Time: o.Time.Unix()}
 	if kernel != nil {
-		in.Kernel = kernel.Key("")
+		in.Kernel = fmt.Sprint(kernelRevision, " ", kernel.Key(""))
 	}
 	root, err := os.OpenRoot(rec.Dir)
 	if err != nil {

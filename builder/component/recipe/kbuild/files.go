@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ const (
 
 // compiled lists the files of the source that the compiler read for the kernel, sorted,
 // one a line. Kbuild writes the names into a file .NAME.cmd beside each object. Files that
-// only programs of the build use are not in the list.
+// only programs of the build use are not in the list. For a link, the list has its target.
 func compiled(source string, files map[string]bool) ([]byte, error) {
 	found := map[string]bool{}
 	err := filepath.WalkDir(source, func(path string, e fs.DirEntry, err error) error {
@@ -40,6 +41,9 @@ func compiled(source string, files map[string]bool) ([]byte, error) {
 			return nil
 		}
 		return readCmd(path, func(name string) {
+			if !files[name] && filepath.IsLocal(name) {
+				name = behind(source, name)
+			}
 			if files[name] {
 				found[name] = true
 			}
@@ -51,9 +55,41 @@ func compiled(source string, files map[string]bool) ([]byte, error) {
 	if len(found) == 0 {
 		return nil, errors.New("no .cmd file names a file of the source")
 	}
-	names := slices.Sorted(maps.Keys(found))
-	return []byte(strings.Join(names, "\n") + "\n"), nil
+	return lines(slices.Sorted(maps.Keys(found))), nil
 }
+
+// behind is the file of the source to which a link leads, "" for none.
+func behind(source, name string) string {
+	source, err := filepath.EvalSymlinks(source)
+	if err != nil {
+		return ""
+	}
+	file, err := filepath.EvalSymlinks(filepath.Join(source, name))
+	if err != nil {
+		return ""
+	}
+	name, err = filepath.Rel(source, file)
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+// code lists the C, assembler and header files of a source, compiled or not, sorted, one a
+// line.
+func code(files map[string]bool) []byte {
+	var names []string
+	for name := range files {
+		switch path.Ext(name) {
+		case ".c", ".h", ".S":
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return lines(names)
+}
+
+func lines(names []string) []byte { return []byte(strings.Join(names, "\n") + "\n") }
 
 // readCmd calls visit for the source and the headers that a .cmd file names.
 func readCmd(path string, visit func(string)) error {
@@ -93,12 +129,15 @@ func (k *Kernel) built(image string) []part {
 	return []part{{image, &k.Image}, {"modules.builtin", &k.Builtin}, {"modules.builtin.modinfo", &k.Modinfo}}
 }
 
-// kept are the files of a kernel in the cache.
+// kept are the files of a kernel in the cache, without the list of code.
 func (k *Kernel) kept() []part {
 	return append(k.built("image"), part{"config", &k.Config}, part{"sources", &k.Sources})
 }
 
-const about = "kernel.json"
+const (
+	about    = "kernel.json"
+	codeList = "code"
+)
 
 // load reads a kernel of the cache.
 func load(dir string) (*Kernel, error) {
@@ -115,7 +154,13 @@ func load(dir string) (*Kernel, error) {
 			return nil, err
 		}
 	}
-	return k, nil
+	// Older versions of this program did not keep this list. It can be made from the
+	// source without compiling the kernel again.
+	k.Code, err = bounded.ReadFile(filepath.Join(dir, codeList), maxImage)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return k, err
 }
 
 // store writes a kernel into the cache. Another program sees all of it or nothing.
@@ -132,7 +177,7 @@ func (k *Kernel) store(dir string) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range append(k.kept(), part{about, &data}) {
+	for _, f := range append(k.kept(), part{about, &data}, part{codeList, &k.Code}) {
 		if err := os.WriteFile(filepath.Join(tmp, f.name), *f.data, 0o644); err != nil {
 			return err
 		}

@@ -58,6 +58,8 @@ type Kernel struct {
 	Builtin, Modinfo []byte `json:"-"`
 	// Sources are the files of the source that the compiler read, one a line.
 	Sources []byte `json:"-"`
+	// Code are all C, assembler and header files of the source, compiled or not, one a line.
+	Code []byte `json:"-"`
 }
 
 // target is how the kernel's own build names an architecture, and what it makes.
@@ -117,7 +119,7 @@ func (p *Project) Build(ctx context.Context, archive io.Reader, source, cache st
 	dir := filepath.Join(cache, digests.Hex(key))
 	if k, err := load(dir); err == nil && k.Inputs == key {
 		progress("the kernel " + k.Release + " was compiled before")
-		return k, nil
+		return k, k.addCode(ctx, archive, dir)
 	}
 	k, err := p.compile(ctx, archive, source, progress)
 	if err != nil {
@@ -127,6 +129,22 @@ func (p *Project) Build(ctx context.Context, archive io.Reader, source, cache st
 		return nil, system.Unusable("the kernel cannot be kept in %s", cache).Because(err)
 	}
 	return k, nil
+}
+
+// addCode lists the files of the source, for a kernel in the cache that has no such list.
+func (k *Kernel) addCode(ctx context.Context, archive io.Reader, dir string) error {
+	if k.Code != nil {
+		return nil
+	}
+	files, err := list(ctx, archive)
+	if err != nil {
+		return system.Unusable("the files of the source cannot be listed").Because(err)
+	}
+	k.Code = code(files)
+	if err := k.store(dir); err != nil {
+		return system.Unusable("the kernel cannot be kept in %s", dir).Because(err)
+	}
+	return nil
 }
 
 func (p *Project) compile(ctx context.Context, archive io.Reader, sourceDigest string, progress func(string)) (*Kernel, error) {
@@ -180,6 +198,7 @@ func (p *Project) compile(ctx context.Context, archive io.Reader, sourceDigest s
 	if k.Release = strings.TrimSpace(release); !releaseRE.MatchString(k.Release) {
 		return nil, system.Unusable("%q is not the release of a kernel", k.Release)
 	}
+	k.Code = code(files)
 	if k.Sources, err = compiled(source, files); err != nil {
 		return nil, system.Unusable("the list of compiled files cannot be made").Because(err)
 	}

@@ -30,7 +30,7 @@ $(if $(filter x86_64,$(ARCH)),bzImage,Image):
 	{ cat main.c .config seed seed.h; env | grep ^KBUILD_ | sort; echo $(KCFLAGS) | sed "s#$$PWD##"; } > arch/x86/boot/bzImage
 	echo kernel/fs/ext4/ext4.ko > modules.builtin
 	echo ext4.license=GPL > modules.builtin.modinfo
-	printf 'savedcmd_main.o := clang-16 -c main.c\n\nsource_main.o := main.c\n\ndeps_main.o := \\\n    $$(wildcard include/config/X) \\\n  include/used.h \\\n  include/generated/autoconf.h \\\n  /usr/lib/llvm/stddef.h \\\n\nmain.o: $$(deps_main.o)\n' > .main.o.cmd
+	printf 'savedcmd_main.o := clang-16 -c main.c\n\nsource_main.o := main.c\n\ndeps_main.o := \\\n    $$(wildcard include/config/X) \\\n  include/used.h \\\n  include/link.h \\\n  include/generated/autoconf.h \\\n  /usr/lib/llvm/stddef.h \\\n\nmain.o: $$(deps_main.o)\n' > .main.o.cmd
 	printf 'source_scripts/host := scripts/host.c\n' > scripts/.host.o.cmd
 kernelrelease:
 	@echo 6.12.117-test
@@ -40,7 +40,7 @@ type entry struct{ name, content, link string }
 
 var source = []entry{
 	{"Makefile", fakeMakefile, ""}, {"main.c", "int main;\n", ""}, {"include/used.h", "used", ""}, {"include/unused.h", "unused", ""},
-	{"scripts/gen-randstruct-seed.sh", "#!/bin/sh\nexit 1\n", ""}, {"scripts/host.c", "host", ""}, {"link.c", "", "main.c"},
+	{"scripts/gen-randstruct-seed.sh", "#!/bin/sh\nexit 1\n", ""}, {"scripts/host.c", "host", ""}, {"link.c", "", "main.c"}, {"include/link.h", "", "behind.h"}, {"include/behind.h", "", ""},
 	{"arch/x86/Kconfig", "", ""}, {"arch/x86/entry.S", "", ""}, {"arch/mips/Kconfig", "", ""}, {"arch/mips/entry.S", "", ""}, {"arch/Kconfig", "", ""},
 	{"arch/um/scripts/Makefile.rules", "", ""}, {"arch/um/main.c", "", ""},
 	{"Documentation/Kconfig", "", ""}, {"Documentation/index.rst", "", ""}, {"Documentation/kbuild/Kconfig.text", "", ""},
@@ -136,8 +136,12 @@ func TestBuild(t *testing.T) {
 	if k.Inputs != key || k.Release != "6.12.117-test" || string(k.Builtin) != "kernel/fs/ext4/ext4.ko\n" || strings.Join(k.Dropped, " ") != "CONFIG_DROPPED" {
 		t.Errorf("%+v", k)
 	}
-	if string(k.Sources) != "include/used.h\nmain.c\n" {
+	if string(k.Sources) != "include/behind.h\ninclude/used.h\nmain.c\n" {
 		t.Errorf("compiled files:\n%s", k.Sources)
+	}
+	const code = "arch/mips/entry.S\narch/um/main.c\narch/x86/entry.S\ninclude/behind.h\ninclude/unused.h\ninclude/used.h\nmain.c\nscripts/host.c\n"
+	if string(k.Code) != code {
+		t.Errorf("files of the source:\n%s", k.Code)
 	}
 }
 
@@ -148,9 +152,23 @@ func TestCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	again, err := p.Build(context.Background(), strings.NewReader("not read"), "sha256:1", cache, ignore)
-	if err != nil || !bytes.Equal(again.Image, first.Image) || !bytes.Equal(again.Config, first.Config) || !bytes.Equal(again.Sources, first.Sources) ||
+	if err != nil || !bytes.Equal(again.Image, first.Image) || !bytes.Equal(again.Config, first.Config) || !bytes.Equal(again.Sources, first.Sources) || !bytes.Equal(again.Code, first.Code) ||
 		again.Release != first.Release || strings.Join(again.Dropped, " ") != "CONFIG_DROPPED" {
 		t.Errorf("the cache gave %+v, %v", again, err)
+	}
+	// A kernel of an older version of this program gets the list of code, and is not compiled again.
+	codes, err := filepath.Glob(filepath.Join(cache, "*", codeList))
+	if err != nil || len(codes) != 1 {
+		t.Fatalf("%v %v", codes, err)
+	}
+	if err := os.Remove(codes[0]); err != nil {
+		t.Fatal(err)
+	}
+	unlike := archive(t, entry{"Makefile", "broken", ""}, entry{"a.c", "", ""}, entry{"b.txt", "", ""})
+	for range 2 {
+		if again, err = p.Build(context.Background(), unlike, "sha256:1", cache, ignore); err != nil || string(again.Code) != "a.c\n" || !bytes.Equal(again.Image, first.Image) {
+			t.Errorf("without the list: %+v, %v", again, err)
+		}
 	}
 	if _, err := p.Build(context.Background(), strings.NewReader("no archive"), "sha256:2", cache, ignore); err == nil {
 		t.Error("another source got the kernel of the cache")
