@@ -1,9 +1,8 @@
 package vuln
 
 import (
-	"archive/zip"
+	"bufio"
 	"bytes"
-	"context"
 	"testing"
 	"time"
 
@@ -31,8 +30,8 @@ func FuzzDatabase(f *testing.F) {
 	f.Add([]byte("{\"id\":\"\\ud800\",\"modified\":\"2026-01-01\"}"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		sys := everyOrder()
-		r := reader{matcher: newMatcher(sys), kinds: map[string]bool{}}
-		if r.document(bytes.NewReader(data), "db") != nil {
+		r := newReader(newMatcher(sys))
+		if r.decode(bufio.NewReader(bytes.NewReader(data))) != nil {
 			return
 		}
 		r.combine()
@@ -45,22 +44,6 @@ func FuzzDatabase(f *testing.F) {
 				t.Fatalf("%+v", v)
 			}
 		}
-	})
-}
-
-func FuzzArchive(f *testing.F) {
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	w, err := z.Create("a.json")
-	if err != nil {
-		f.Fatal(err)
-	}
-	w.Write([]byte(osvOf("npm", "x", `"versions":["1.0.0"]`)))
-	z.Close()
-	f.Add(b.Bytes())
-	f.Fuzz(func(t *testing.T, data []byte) {
-		r := reader{matcher: newMatcher(everyOrder()), kinds: map[string]bool{}}
-		_ = r.archive(context.Background(), bytes.NewReader(data), int64(len(data)), "db.zip")
 	})
 }
 

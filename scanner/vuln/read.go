@@ -1,142 +1,32 @@
 package vuln
 
 import (
-	"archive/zip"
 	"bufio"
 	"bytes"
-	"context"
-	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
+	"github.com/seaworthy-os/seaworthy/scanner/records"
 )
 
 // reader reads databases, each byte once.
 type reader struct {
 	*matcher
+	files    records.Reader
 	kinds    map[string]bool
-	digests  []string
 	modified string
 	records  int
-	total    int64
 }
 
-// path reads a file or a folder. Files of a folder are read in the order of
-// their names.
-func (r *reader) path(ctx context.Context, path string) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return system.NotRead(path, err)
-	}
-	if !info.IsDir() {
-		return r.file(ctx, path)
-	}
-	found := 0
-	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return system.NotRead(p, err)
-		}
-		if ext := filepath.Ext(p); d.IsDir() || ext != ".json" && ext != ".zip" {
-			return ctx.Err()
-		}
-		// A link counts as its target: skipping it would leave out a part of
-		// the database.
-		if info, err := os.Stat(p); err != nil {
-			return system.NotRead(p, err)
-		} else if !info.Mode().IsRegular() {
-			return malformed(p, errors.New("it is not a regular file"))
-		}
-		found++
-		return r.file(ctx, p)
-	})
-	if err == nil && found == 0 {
-		return malformed(path, errors.New("the folder contains no .json or .zip file"))
-	}
-	return err
-}
-
-func (r *reader) file(ctx context.Context, path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return system.NotRead(path, err)
-	}
-	defer f.Close()
-	hash, before := sha256.New(), r.records
-	var magic [4]byte
-	if n, _ := f.ReadAt(magic[:], 0); string(magic[:n]) == "PK\x03\x04" {
-		size, err := io.Copy(hash, f)
-		if err != nil {
-			return system.NotRead(path, err)
-		}
-		if err := r.archive(ctx, f, size, path); err != nil {
-			return err
-		}
-	} else if err := r.document(io.TeeReader(f, hash), path); err != nil {
-		return err
-	}
-	if r.records == before {
-		return malformed(path, errors.New("it contains no vulnerabilities"))
-	}
-	r.digests = append(r.digests, digests.Sum(hash))
-	return ctx.Err()
-}
-
-func (r *reader) archive(ctx context.Context, f io.ReaderAt, size int64, path string) error {
-	z, err := zip.NewReader(f, size)
-	if err != nil {
-		return malformed(path, err)
-	}
-	if len(z.File) > maxEntries {
-		return malformed(path, fmt.Errorf("the archive has more than %d files", maxEntries))
-	}
-	files := slices.DeleteFunc(z.File, func(e *zip.File) bool { return !strings.HasSuffix(e.Name, ".json") })
-	if len(files) == 0 {
-		return malformed(path, errors.New("the archive contains no .json file"))
-	}
-	slices.SortStableFunc(files, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
-	for _, e := range files {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		entry, err := e.Open()
-		if err != nil {
-			return malformed(path+": "+e.Name, err)
-		}
-		err = r.document(entry, path+": "+e.Name)
-		if err = errors.Join(err, entry.Close()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// document reads one JSON document to its end.
-func (r *reader) document(in io.Reader, path string) error {
-	left := &io.LimitedReader{R: in, N: maxFile + 1}
-	b := bufio.NewReaderSize(left, 64<<10)
-	err := r.decode(b)
-	r.total += maxFile + 1 - left.N
-	switch {
-	case left.N <= 0:
-		err = fmt.Errorf("the file has more than %d MiB", maxFile>>20)
-	case r.total > maxTotal:
-		err = fmt.Errorf("all databases together have more than %d GiB", maxTotal>>30)
-	}
-	if err != nil {
-		return malformed(path, err)
-	}
-	return nil
+func newReader(m *matcher) *reader {
+	r := &reader{matcher: m, kinds: map[string]bool{}}
+	r.files = records.Reader{Name: "*.json", Document: r.decode, Count: func() int { return r.records }}
+	return r
 }
 
 // decode recognises the format by the beginning of the document, and reads it.
@@ -187,8 +77,8 @@ func (r *reader) record(d *json.Decoder) error {
 	if err := d.Decode(&raw); err != nil {
 		return fmt.Errorf("byte %d: %w", d.InputOffset(), err)
 	}
-	if len(raw) > maxRecord {
-		return fmt.Errorf("byte %d: the record has more than %d MiB", from, maxRecord>>20)
+	if len(raw) > records.MaxRecord {
+		return fmt.Errorf("byte %d: the record has more than %d MiB", from, records.MaxRecord>>20)
 	}
 	var one record
 	if err := strictjson.Decode(raw, &one); err != nil {

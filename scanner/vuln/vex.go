@@ -16,6 +16,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
+	"github.com/seaworthy-os/seaworthy/scanner/records"
 )
 
 // statement is one statement of an OpenVEX document.
@@ -61,7 +62,7 @@ func readVEX(paths []string, now time.Time) (*statements, error) {
 		}
 		one, err := parseVEX(raw)
 		if err != nil {
-			return nil, malformed(p, err)
+			return nil, records.Malformed(p, err)
 		}
 		out.digests = append(out.digests, digests.Of(raw))
 		for i := range one {
@@ -69,7 +70,7 @@ func readVEX(paths []string, now time.Time) (*statements, error) {
 		}
 	}
 	if len(out.all) > maxStatements {
-		return nil, malformed(paths[0], fmt.Errorf("the VEX documents have more than %d statements", maxStatements))
+		return nil, records.Malformed(paths[0], fmt.Errorf("the VEX documents have more than %d statements", maxStatements))
 	}
 	slices.Sort(out.digests)
 	for _, s := range out.all {

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
@@ -52,9 +51,9 @@ func Match(ctx context.Context, f *facts.Facts, o Options) error {
 	}
 	m := newMatcher(f)
 	m.now = now
-	r := reader{matcher: m, kinds: map[string]bool{}}
+	r := newReader(m)
 	for _, p := range o.Databases {
-		if err := r.path(ctx, p); err != nil {
+		if err := r.files.Path(ctx, p); err != nil {
 			return err
 		}
 	}
@@ -174,23 +173,12 @@ func (m *matcher) vulnerability(t *target, h *hit) facts.Vulnerability {
 	return v
 }
 
-// summary describes the databases. One file has its own digest. Several files
-// have the digest of the list of their digests.
+// summary describes the databases.
 func (r *reader) summary() facts.VulnerabilityScan {
 	kinds := []string{}
 	for k := range r.kinds {
 		kinds = append(kinds, k)
 	}
 	slices.Sort(kinds)
-	out := facts.VulnerabilityScan{Scanned: true, Database: strings.Join(kinds, ", "), Records: r.records, Modified: r.modified}
-	if len(r.digests) == 1 {
-		out.Digest = r.digests[0]
-	} else {
-		out.Digest = digests.Of([]byte(strings.Join(r.digests, "\n") + "\n"))
-	}
-	return out
-}
-
-func malformed(path string, err error) error {
-	return system.BadInput("%s", path).Because(err).Suggest("see docs/vulnerabilities.md for the formats")
+	return facts.VulnerabilityScan{Scanned: true, Database: strings.Join(kinds, ", "), Digest: r.files.Digest(), Records: r.records, Modified: r.modified}
 }
