@@ -81,6 +81,13 @@ func SignComponent(ctx context.Context, c Component, signer Signer) ([]Component
 	return out, nil
 }
 
+// SignVEX makes a statement about a component image whose predicate is an OpenVEX document.
+// manifest is the digest (sha256:HEX) of the image's manifest.
+func SignVEX(ctx context.Context, name, manifest string, document []byte, signer Signer) (ComponentStatement, error) {
+	raw, err := signOne(ctx, "component "+name, name, manifest, statement.OpenVEX, json.RawMessage(document), signer)
+	return ComponentStatement{Subject: manifest, PredicateType: statement.OpenVEX, Bundle: raw}, err
+}
+
 // componentProvenance is SLSA provenance v1 of a component image.
 type componentProvenance struct {
 	BuildDefinition struct {

@@ -141,6 +141,25 @@ func (c *cosign) testBundles(t *testing.T) {
 		t.Errorf("cosign accepts a summary as provenance\n%s", out)
 	}
 
+	// An OpenVEX document about an image, by the digest of its manifest.
+	manifest := filepath.Join(t.TempDir(), "manifest.json")
+	if err := os.WriteFile(manifest, []byte(`{"schemaVersion":2}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	vex, err := attest.SignVEX(t.Context(), "docker.io/test/kernel", sealtest.Digest(`{"schemaVersion":2}`), []byte(`{"@context":"https://openvex.dev/ns/v0.2.0"}`), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, statement.BundlePath("vex")), vex.Bundle, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := verify("vex", "openvex", manifest); err != nil || !strings.Contains(out, "Verified OK") {
+		t.Errorf("cosign refuses the VEX document: %v\n%s", err, out)
+	}
+	if out, err := verify("vex", "openvex", evil); err == nil {
+		t.Errorf("cosign accepts the VEX document for another image\n%s", out)
+	}
+
 	out, err := c.run(t, "public-key", "--key", private)
 	want, rerr := os.ReadFile(public)
 	if err != nil || rerr != nil || !strings.Contains(out, string(want)) {

@@ -60,12 +60,17 @@ func SignComponent(ctx context.Context, o ComponentSigning, r *recipe.Result) er
 	if err != nil {
 		return err
 	}
+	return attach(o.Layout, name, signed)
+}
+
+// attach stores statements beside their image in a layout.
+func attach(dir, signer string, signed []attest.ComponentStatement) error {
 	var list []layout.Attachment
 	for _, one := range signed {
 		list = append(list, layout.Attachment{Subject: one.Subject, MediaType: statement.BundleMediaType, Data: one.Bundle,
-			PredicateType: one.PredicateType, Signer: name})
+			PredicateType: one.PredicateType, Signer: signer})
 	}
-	return layout.Attach(o.Layout, list)
+	return layout.Attach(dir, list)
 }
 
 // documents makes the bills of materials of one image.
@@ -98,12 +103,16 @@ func (o ComponentSigning) describe(img *system.Image, r *recipe.Result) (*attest
 	}
 	c.Dependencies = append(c.Dependencies, file)
 	for _, p := range r.Packages {
-		uri := packageurl.NewPackageURL("deb", "debian", p.Name, p.Version, packageurl.QualifiersFromMap(map[string]string{"arch": p.Architecture}), "").ToString()
-		d, err := attest.Dependency("package:"+p.Name, uri, digests.FromHex(p.SHA256))
+		d, err := attest.Dependency("package:"+p.Name, debianURL(p.Name, p.Version, p.Architecture), digests.FromHex(p.SHA256))
 		if err != nil {
 			return nil, err
 		}
 		c.Dependencies = append(c.Dependencies, d)
 	}
 	return c, nil
+}
+
+// debianURL is the package URL of a package of Debian.
+func debianURL(name, version, arch string) string {
+	return packageurl.NewPackageURL("deb", "debian", name, version, packageurl.QualifiersFromMap(map[string]string{"arch": arch}), "").ToString()
 }

@@ -34,6 +34,10 @@ const (
 // key signed the subject, and the predicate says nothing more.
 const CosignSign = "https://sigstore.dev/cosign/sign/v1"
 
+// OpenVEX is the predicate type of an OpenVEX document of any version about a component
+// image. cosign calls it openvex.
+const OpenVEX = "https://openvex.dev/ns"
+
 // Names in the image's folder.
 const (
 	// Dir holds the bundles, one per statement.

@@ -53,7 +53,7 @@ component push pushes them too. A trust policy can require them (docs/trust.md).
 			if jobs < 1 {
 				return system.BadInput("--jobs %d: must be at least 1", jobs)
 			}
-			sign, err := c.componentSigner(cmd, &sf)
+			sign, err := c.optionalSigner(cmd, &sf, "component build")
 			if err != nil {
 				return err
 			}
@@ -91,12 +91,12 @@ component push pushes them too. A trust policy can require them (docs/trust.md).
 	return cmd
 }
 
-// componentSigner opens the signer, nil if no flag names one.
-func (c *verbs) componentSigner(cmd *cobra.Command, sf *cli.SignFlags) (attest.Signer, error) {
+// optionalSigner opens the signer of a verb, nil if no flag names one.
+func (c *verbs) optionalSigner(cmd *cobra.Command, sf *cli.SignFlags, verb string) (attest.Signer, error) {
 	if len(sf.Given()) == 0 {
 		return nil, sf.CheckFiles()
 	}
-	if err := sf.Check("component build"); err != nil {
+	if err := sf.Check(verb); err != nil {
 		return nil, err
 	}
 	return sf.Signer(cmd.Context(), c.Streams)

@@ -17,7 +17,7 @@ import (
 )
 
 func (c *verbs) kernel() *cobra.Command {
-	cmd := &cobra.Command{Use: "kernel", Short: "Check a kernel alone, and write its configuration"}
+	cmd := &cobra.Command{Use: "kernel", Short: "Check a kernel alone, write its configuration, and list the CVEs that concern it"}
 	var kf kernelFlags
 	var pf cli.PolicyFlags
 	var from cli.ResolveFlags
@@ -86,7 +86,7 @@ with "-KEY".
 	kf.add(check)
 	pf.Add(check)
 	from.AddCache(check)
-	cmd.AddCommand(check, c.fragment())
+	cmd.AddCommand(check, c.fragment(), c.kernelVEX())
 	return cmd
 }
 

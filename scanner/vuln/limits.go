@@ -15,4 +15,7 @@ const (
 	maxStatements = 100_000
 	// maxUnused is the highest number of listed statements without effect.
 	maxUnused = 50
+	// manyUnmatched is the highest number of statements about one product that are listed
+	// because they match nothing. More are counted.
+	manyUnmatched = 20
 )

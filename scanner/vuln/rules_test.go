@@ -2,6 +2,7 @@ package vuln
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -255,6 +256,20 @@ func TestUnusedStatements(t *testing.T) {
 		"X-2 of pkg:npm/x: it matches no vulnerability that was found",
 	}
 	if got := f.Vulnerabilities.VEXUnused; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
+// A document about all vulnerabilities of a product is not listed statement by statement.
+func TestManyUnusedStatements(t *testing.T) {
+	t.Parallel()
+	doc := vexOf(`"timestamp":"2026-01-01T00:00:00Z",`, notAffected)
+	for i := range 30 {
+		doc = strings.Replace(doc, `"statements":[`, fmt.Sprintf(`"statements":[{"vulnerability":{"name":"X-%d"},"products":[{"@id":"pkg:npm/x"}],%s},`, i+100, notAffected), 1)
+	}
+	f := of("pkg:npm/x@1.0.0")
+	match(t, f, Options{Databases: []string{write(t, "db.json", osvOf("npm", "x", all))}, VEX: []string{write(t, "vex.json", doc)}, Now: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)})
+	if got := f.Vulnerabilities.VEXUnused; len(got) != 1 || got[0] != "30 statements about pkg:npm/x: they match no vulnerability that was found" {
 		t.Errorf("%q", got)
 	}
 }

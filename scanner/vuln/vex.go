@@ -184,19 +184,32 @@ func (s *statement) before(t *statement) bool {
 		cmp.Compare(s.reason(), t.reason())) < 0
 }
 
-// unused lists the statements without effect, each with the reason, sorted.
+// unused lists the statements without effect, each with the reason, sorted. A document can
+// have a statement about each known vulnerability of a product. If many of them match nothing,
+// they are one line.
 func (list *statements) unused() []string {
 	out := []string{}
+	unmatched := map[string][]string{}
 	for _, s := range list.all {
-		what := s.Vulnerability.Name + " of " + s.Products[0].name()
+		product := s.Products[0].name()
 		if n := len(s.Products) - 1; n > 0 {
-			what += fmt.Sprintf(" and %d more", n)
+			product += fmt.Sprintf(" and %d more", n)
 		}
 		switch {
 		case !s.used:
-			out = append(out, what+": it matches no vulnerability that was found")
+			unmatched[product] = append(unmatched[product], s.Vulnerability.Name)
 		case s.excuses() && s.when.After(list.now):
-			out = append(out, what+": its date is in the future ("+s.when.UTC().Format(time.DateOnly)+"), so it is not used yet")
+			out = append(out, s.Vulnerability.Name+" of "+product+": its date is in the future ("+s.when.UTC().Format(time.DateOnly)+"), so it is not used yet")
+		}
+	}
+	for product, names := range unmatched {
+		slices.Sort(names)
+		if names = slices.Compact(names); len(names) > manyUnmatched {
+			out = append(out, fmt.Sprintf("%d statements about %s: they match no vulnerability that was found", len(names), product))
+			continue
+		}
+		for _, n := range names {
+			out = append(out, n+" of "+product+": it matches no vulnerability that was found")
 		}
 	}
 	slices.Sort(out)
