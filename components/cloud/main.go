@@ -13,6 +13,7 @@ import (
 	poweroffhook "github.com/seaworthy-os/seaworthy/components/poweroff-hook"
 	sshstart "github.com/seaworthy-os/seaworthy/components/ssh-start"
 	"github.com/seaworthy-os/seaworthy/components/tftp"
+	tlsstart "github.com/seaworthy-os/seaworthy/components/tls-start"
 )
 
 var programs = map[string]func(){
@@ -22,6 +23,7 @@ var programs = map[string]func(){
 	"poweroff-hook": poweroffhook.Main,
 	"ssh-start":     sshstart.Main,
 	"tftp":          tftp.Main,
+	"tls-start":     tlsstart.Main,
 }
 
 func main() { applet.Dispatch("cloud", programs) }
