@@ -42,6 +42,7 @@ func TestCareless(t *testing.T) {
 	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
 	all := readCareless(t)
 	files := []string{"base.yml"}
+	var more []string
 	s.copyFile("../../testdata/components/base.yml", "base.yml")
 	for _, l := range all {
 		file := l.name + ".yml"
@@ -49,6 +50,10 @@ func TestCareless(t *testing.T) {
 			t.Fatal(err)
 		}
 		files = append(files, file)
+		if l.file != "" { // what the service needs from the system, which nobody mends
+			s.copyFile(l.file, "system-"+file)
+			more = append(more, "system-"+file)
+		}
 	}
 	images, err := filepath.Abs(carelessImages)
 	if err != nil {
@@ -64,6 +69,8 @@ func TestCareless(t *testing.T) {
 	verb := func(want int, name string, args ...string) string {
 		return s.bare(want, append(append([]string{name}, common...), args...)...)
 	}
+	services := files[1:]
+	files = append(files, more...)
 	rounds := 0
 	for ; rounds <= maxRounds; rounds++ {
 		diffs := 0
@@ -91,7 +98,7 @@ func TestCareless(t *testing.T) {
 	if rounds > maxRounds {
 		t.Errorf("explain still has edits after %d rounds", maxRounds)
 	}
-	for _, file := range files[1:] {
+	for _, file := range services {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -125,7 +132,12 @@ func readCareless(t *testing.T) (all []*library) {
 		if len(rec.Health) == 0 {
 			t.Errorf("%s has no health check", dir)
 		}
-		all = append(all, &library{name: filepath.Base(dir), checks: rec.Health})
+		l := &library{name: filepath.Base(dir), checks: rec.Health}
+		file := filepath.Join(dir, "system.yml")
+		if _, err := os.Stat(file); err == nil {
+			l.file = file
+		}
+		all = append(all, l)
 	}
 	return all
 }
