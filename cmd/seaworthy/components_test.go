@@ -177,7 +177,7 @@ func (s *realSystem) bootGroup(group []*library, key string) {
 	s.run(cli.ExitPass, "lock", files...)
 	s.run(cli.ExitPass, "check", append([]string{"--locked"}, files...)...)
 	s.run(cli.ExitPass, "build", append([]string{"--locked", "--key", key + ".key", "--output-dir", out}, files...)...)
-	text := s.untilAnswered(out, key, len(group), func() {
+	text := s.untilAnswered(out, key, len(group), func(func() string) {
 		for _, l := range group {
 			host.ask(t, l.name)
 		}
@@ -203,9 +203,9 @@ func (s *realSystem) bootGroup(group []*library, key string) {
 
 // untilAnswered boots an image with the service probe until all components answer, and
 // returns what the console showed. answered, if it is not nil, runs before the machine is
-// asked to shut down. flags are more flags of boot. It skips the rest of the test without
-// QEMU.
-func (s *realSystem) untilAnswered(out, key string, components int, answered func(), flags ...string) string {
+// asked to shut down; its argument returns what the console shows. flags are more flags of
+// boot. It skips the rest of the test without QEMU.
+func (s *realSystem) untilAnswered(out, key string, components int, answered func(console func() string), flags ...string) string {
 	t := s.t
 	t.Helper()
 	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
@@ -230,7 +230,7 @@ func (s *realSystem) untilAnswered(out, key string, components int, answered fun
 		}
 	}
 	if answered != nil {
-		answered()
+		answered(console.String)
 	}
 	stop()
 	<-done

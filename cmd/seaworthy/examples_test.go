@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
+	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 )
 
@@ -111,11 +112,19 @@ func (s *realSystem) example(name string, size int64) {
 	if len(group) == 0 {
 		t.Fatal("no service has a health check")
 	}
+	var answered func(func() string)
+	var flags []string
+	switch name {
+	case "edge-gateway":
+		answered, flags = s.edgeGateway(yml)
+	case "netboot-server":
+		answered, flags = s.netbootServer(yml, filepath.Join(out, name+image.KernelEnding))
+	}
 	files := []string{yml, s.probe(group)}
 	out = s.path("probed")
 	s.run(cli.ExitPass, "lock", files...)
 	s.run(cli.ExitPass, "build", append([]string{"--locked", "--key", key + ".key", "--output-dir", out}, files...)...)
-	text := s.untilAnswered(out, key, len(group), nil)
+	text := s.untilAnswered(out, key, len(group), answered, flags...)
 	if testing.Verbose() {
 		t.Log(text)
 	}
