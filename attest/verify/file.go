@@ -3,6 +3,7 @@ package verify
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path"
@@ -23,6 +24,10 @@ func (v *Verifier) File(file, attestations string) (*Result, error) {
 		attestations = filepath.Join(filepath.Dir(file), statement.Dir)
 	}
 	f, err := openFolder(attestations)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, refuseNext("give a file in a folder that build wrote, or the folder", CheckSignature, filepath.Base(file),
+			"is not signed: there is no folder %s beside it", filepath.Base(attestations))
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -58,9 +58,8 @@ func TestFile(t *testing.T) {
 	}
 	r, err = v.File(alone, filepath.Join(dir, "attestations"))
 	refused(t, r, err, verify.CheckFolder, "demo-kernel")
-	if _, err := v.File(alone, ""); !errors.Is(err, system.ErrUnusable) {
-		t.Errorf("no attestations beside the file: %v", err)
-	}
+	r, err = v.File(alone, "")
+	refused(t, r, err, verify.CheckSignature, "there is no folder attestations beside it")
 
 	strict := verifier(t, s, func(p *verify.Policy) { p.RequirePolicy = "strict" })
 	r, err = strict.File(kernel, "")

@@ -53,25 +53,29 @@ type span struct{ offset, size int64 }
 
 // openArchive reads the headers and the index of an archive. It reads no blob.
 func openArchive(name string) (*archive, error) {
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() { // to open a pipe could take forever
+		return nil, notPacked(name, errors.New("it is not a regular file"))
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, system.NotRead(name, err).Suggest("give a file that pack or copy wrote")
 	}
 	a := &archive{name: name, file: file, blobs: map[string]span{}, subjects: map[string][]listed{}}
 	if err := a.read(); err != nil {
-		err = system.BadInput("%s is not an archive of seaworthy pack", name).Because(err).Suggest("give a file that pack or copy wrote")
-		return nil, errors.Join(err, file.Close())
+		return nil, errors.Join(notPacked(name, err), file.Close())
 	}
 	return a, nil
+}
+
+func notPacked(name string, err error) error {
+	return system.BadInput("%s is not an archive of seaworthy pack", name).Because(err).Suggest("give a file that pack or copy wrote")
 }
 
 func (a *archive) read() error {
 	info, err := a.file.Stat()
 	if err != nil {
 		return err
-	}
-	if !info.Mode().IsRegular() {
-		return errors.New("it is not a regular file")
 	}
 	index, err := a.headers(info.Size())
 	if err != nil {
@@ -109,6 +113,8 @@ func (a *archive) headers(size int64) (index []byte, err error) {
 			return nil, fmt.Errorf("its entry %q is not a regular file", h.Name)
 		case known[name]:
 			return nil, fmt.Errorf("it has two entries %q", h.Name)
+		case path.Clean(name) != name: // another program could take it for another file
+			return nil, fmt.Errorf("its entry %q does not belong to an image layout", h.Name)
 		}
 		known[name] = true
 		offset, err := a.file.Seek(0, io.SeekCurrent)
@@ -144,12 +150,15 @@ func (a *archive) link() error {
 	}
 	var sum int64
 	for _, d := range a.list {
-		if sum += d.Size; d.Size < 0 || sum > maxManifestBytes {
+		if sum += max(d.Size, 0); sum > maxManifestBytes {
 			return fmt.Errorf("its manifests have more than %d MiB", maxManifestBytes>>20)
 		}
 		raw, err := a.manifest(context.Background(), d.Digest)
 		if err != nil {
 			return err
+		}
+		if int64(len(raw)) != d.Size {
+			return fmt.Errorf("its index says that the manifest %s has %d bytes, but it has %d", d.Digest, d.Size, len(raw))
 		}
 		subject, err := subjectOf(raw)
 		if err != nil {

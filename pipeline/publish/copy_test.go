@@ -12,8 +12,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/attest/sealtest"
@@ -259,8 +261,32 @@ func TestHostileArchives(t *testing.T) {
 			return all
 		}, system.ErrMismatch, "os-initrd.img"},
 		"missing blob": {func(all []entry) []entry { i := blob(all, content); return slices.Delete(all, i, i+1) }, system.ErrUnusable, "os-initrd.img"},
-		"two indexes":  {func(all []entry) []entry { return append(all, all[1]) }, system.ErrInput, "two entries"},
-		"no index":     {func(all []entry) []entry { return slices.Delete(all, 1, 2) }, system.ErrInput, "no index.json"},
+		"pipe":         {nil, system.ErrInput, "not a regular file"},
+		"two names of a blob": {func(all []entry) []entry {
+			return append(all, entry{tar.Header{Typeflag: tar.TypeReg, Name: "blobs/sha256/x/../" + all[2].Name[len("blobs/sha256/"):]}, []byte("evil")})
+		}, system.ErrInput, "does not belong to an image layout"},
+		"two slashes": {func(all []entry) []entry {
+			all[2].Name = strings.Replace(all[2].Name, "/", "//", 1)
+			return all
+		}, system.ErrInput, "does not belong to an image layout"},
+		"two lists in the index": {func(all []entry) []entry {
+			all[1].content = bytes.Replace(all[1].content, []byte(`"manifests"`), []byte(`"Manifests":[],"manifests"`), 1)
+			return all
+		}, system.ErrInput, "malformed"},
+		"other size in the index": {func(all []entry) []entry {
+			all[1].content = regexp.MustCompile(`"size":\d+`).ReplaceAll(all[1].content, []byte(`"size":1`))
+			return all
+		}, system.ErrInput, "has 1 bytes, but it has"},
+		"negative size in the index": {func(all []entry) []entry {
+			all[1].content = regexp.MustCompile(`"size":\d+`).ReplaceAll(all[1].content, []byte(`"size":-5`))
+			return all
+		}, system.ErrInput, "has -5 bytes, but it has"},
+		"hard link": {func(all []entry) []entry {
+			return append(all, entry{tar.Header{Typeflag: tar.TypeLink, Name: "blobs/sha256/" + strings.Repeat("a", 64), Linkname: "index.json"}, nil})
+		}, system.ErrInput, "not a regular file"},
+		"names in capital letters": {func(all []entry) []entry { all[2].Name = strings.ToUpper(all[2].Name); return all }, system.ErrInput, "does not belong"},
+		"two indexes":              {func(all []entry) []entry { return append(all, all[1]) }, system.ErrInput, "two entries"},
+		"no index":                 {func(all []entry) []entry { return slices.Delete(all, 1, 2) }, system.ErrInput, "no index.json"},
 		"empty index": {func(all []entry) []entry {
 			all[1].content = []byte(`{"schemaVersion":2,"manifests":[]}`)
 			return all
@@ -276,7 +302,13 @@ func TestHostileArchives(t *testing.T) {
 		"other image, same name": {func([]entry) []entry { return other }, system.ErrMismatch, "signed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := s.unpack(t, written(t, c.change(entries(t, good))))
+			file := filepath.Join(t.TempDir(), "pipe")
+			if c.change != nil {
+				file = written(t, c.change(entries(t, good)))
+			} else if err := syscall.Mkfifo(file, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := s.unpack(t, file)
 			wantKind(t, err, c.kind, c.says)
 		})
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/component/registry"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
 // maxSeals is the most folders of one image that a pull tries. A folder is added
@@ -130,7 +131,7 @@ func parseList(raw []byte) ([]listed, error) {
 		MediaType string    `json:"mediaType"`
 		Manifests *[]listed `json:"manifests"`
 	}
-	switch err := json.Unmarshal(raw, &ix); {
+	switch err := strictjson.Decode(raw, &ix); {
 	case err != nil:
 		return nil, fmt.Errorf("the list of referrers is malformed: %w", err)
 	case ix.Manifests == nil || ix.MediaType != "" && ix.MediaType != oci.TypeIndex:
@@ -152,6 +153,7 @@ func seals(ctx context.Context, st store, artifact string, files []layout.File, 
 		switch one.ArtifactType {
 		case layout.FolderType:
 			ours = append(ours, one)
+		case SiteType: // read by ReadSite
 		case statement.BundleMediaType, "application/vnd.oci.empty.v1+json": // some registries list the config's type
 		default:
 			foreign++

@@ -6,7 +6,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path"
@@ -135,9 +137,13 @@ func ReadSite(ctx context.Context, file string, judge policy.Options) (*Site, er
 		if err != nil {
 			return nil, a.failed(err)
 		}
+		one, err := newReferrer(raw)
+		if err != nil || one.ArtifactType != SiteType {
+			continue // another referrer
+		}
 		files, err := layout.ParseDocuments(raw, SiteType, digest)
 		if err != nil {
-			continue // another referrer
+			return nil, a.failed(fmt.Errorf("its documents for the site are malformed: %w", err))
 		}
 		if len(s.Documents) > 0 || sizes(files) > maxDocuments {
 			return nil, a.failed(errors.New("its documents for the site are listed twice, or are too large"))
@@ -190,7 +196,7 @@ func (s *Site) check(ctx context.Context, d *decision.Decision) error {
 			if !isTrustedRoot(raw) {
 				errs = append(errs, system.Mismatch("%s is not a trusted root", at).Suggest("pack the image again"))
 			}
-		case at == sitePolicies+name+bundleEnding && name != "" && !strings.Contains(name, "/"):
+		case at == sitePolicies+name+bundleEnding && fs.ValidPath(sitePolicies+name) && !strings.Contains(name, "/"):
 			digest, err := s.identify(ctx, raw)
 			if err == nil && !slices.ContainsFunc(d.Policy.Parts, func(p decision.PolicyPart) bool { return p.Digest == digest }) {
 				err = system.Mismatch("policy %s (%s) is not a part of the policy that the image passed", name, digest).
