@@ -32,6 +32,9 @@ type output struct {
 }
 
 func newOutput(target string) (*output, error) {
+	if target == "" {
+		return nil, system.BadInput("the name of the output folder is empty")
+	}
 	abs, err := filepath.Abs(target)
 	if err != nil {
 		return nil, err
@@ -86,11 +89,16 @@ func sweep(parent, prefix string) {
 // file that was not written by a build: a wrong flag must never delete a user's
 // files.
 func replaceable(target string) error {
+	if target == "" { // it would mean the working folder, which would be replaced
+		return system.BadInput("the name of the output folder is empty").Suggest("give the folder a name")
+	}
 	for _, dir := range []string{target, target + ".denied"} {
 		entries, err := os.ReadDir(dir)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
 			continue
+		case errors.Is(err, unix.ENOTDIR):
+			return system.BadInput("output folder %s is not a folder", dir).Suggest("choose another --output-dir, or remove this file")
 		case err != nil:
 			return system.Unusable("cannot use output folder %s", dir).Because(err)
 		}

@@ -52,6 +52,27 @@ func TestReplaceable(t *testing.T) {
 	}
 }
 
+// An empty name would be the working folder, and a file is not a folder.
+func TestPlaceNowhere(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range []string{"", file, file + "/os"} {
+		err := Place(target, func(string) error { t.Errorf("%q: something was written", target); return nil })
+		if !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), "output folder") {
+			t.Errorf("%q: %v", target, err)
+		}
+	}
+	if _, err := newOutput(""); err == nil {
+		t.Error("the working folder is an output folder")
+	}
+	if raw, err := os.ReadFile(file); err != nil || string(raw) != "precious" {
+		t.Errorf("the file has %q, %v", raw, err)
+	}
+}
+
 // TestFormatsFilesAreKnown checks that replaceable knows every file that a format
 // writes.
 func TestFormatsFilesAreKnown(t *testing.T) {
