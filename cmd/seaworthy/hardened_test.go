@@ -52,12 +52,19 @@ func TestKernelFollowsRules(t *testing.T) {
 // The parts of each configuration pass strict, with the command line for this kernel.
 // Options that no part names are off.
 func TestKernelPassesStrict(t *testing.T) {
-	for arch, files := range map[string][]string{
-		"amd64": {"virt.config", "policy.amd64.config"},
-		"arm64": {"virt.config", "arm64.config", "policy.arm64.config"},
+	const server = "../kernel-hardened-server/"
+	for _, k := range []struct {
+		arch  string
+		files []string
+	}{
+		{"amd64", []string{"virt.config", "policy.amd64.config"}},
+		{"arm64", []string{"virt.config", "arm64.config", "policy.arm64.config"}},
+		{"amd64", []string{"virt.config", server + "server.config", "policy.amd64.config"}},
+		{"arm64", []string{"virt.config", "arm64.config", server + "server.config", server + "arm64.config", "policy.arm64.config"}},
 	} {
+		arch := k.arch
 		options := map[string]string{}
-		for _, file := range files {
+		for _, file := range k.files {
 			data, err := os.ReadFile(filepath.Join(hardenedKernel, file))
 			if err != nil {
 				t.Fatal(err)

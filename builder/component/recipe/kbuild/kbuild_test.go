@@ -349,12 +349,15 @@ func TestMerge(t *testing.T) {
 func TestShipped(t *testing.T) {
 	t.Parallel()
 	const dir = "../../../../components/"
-	for policy, files := range map[string][]string{
-		"kernel-hardened/policy.amd64.config": {"kernel-hardened/virt.config"},
-		"kernel-hardened/policy.arm64.config": {"kernel-hardened/virt.config", "kernel-hardened/arm64.config"},
+	for _, files := range [][]string{ // the last one is the policy's
+		{"kernel-hardened/virt.config", "kernel-hardened/policy.amd64.config"},
+		{"kernel-hardened/virt.config", "kernel-hardened/arm64.config", "kernel-hardened/policy.arm64.config"},
+		{"kernel-hardened/virt.config", "kernel-hardened-server/server.config", "kernel-hardened/policy.amd64.config"},
+		{"kernel-hardened/virt.config", "kernel-hardened/arm64.config", "kernel-hardened-server/server.config", "kernel-hardened-server/arm64.config",
+			"kernel-hardened/policy.arm64.config"},
 	} {
 		var base []Config
-		for _, name := range append(files, policy) {
+		for _, name := range files {
 			data, err := os.ReadFile(dir + name)
 			if err != nil {
 				t.Fatal(err)
