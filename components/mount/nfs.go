@@ -95,11 +95,11 @@ func (n *share) run(ctx context.Context, w io.Writer, source, folder string, mou
 
 // splitSource reads SERVER:/PATH. An address of IPv6 has brackets.
 func splitSource(s string) (host, path string, err error) {
-	i := strings.Index(s, ":/")
-	if i <= 0 {
+	host, path, ok := strings.Cut(s, ":/")
+	if !ok || host == "" {
 		return "", "", applet.Usagef("%q is not SERVER:/PATH", s)
 	}
-	host, path = s[:i], s[i+1:]
+	path = "/" + path
 	if h, ok := strings.CutPrefix(host, "["); ok {
 		host = strings.TrimSuffix(h, "]")
 	}
@@ -117,6 +117,9 @@ func (n *share) try(ctx context.Context, host, path, folder string, flags uintpt
 	}
 	if more != "" {
 		data += "," + more
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
 	}
 	err = mount(host+":"+path, folder, "nfs", flags, data)
 	if errors.Is(err, unix.ENODEV) || errors.Is(err, unix.EPROTONOSUPPORT) {

@@ -54,13 +54,12 @@ func TestNFSTry(t *testing.T) {
 	t.Parallel()
 	n := share{version: "3", port: 2049, options: "nosuid,soft", wait: time.Minute}
 	var calls []string
-	answer := unix.ENODEV
 	try := func(source, target, typ string, flags uintptr, data string) error {
 		calls = append(calls, source+" "+target+" "+typ+" "+data)
 		if flags != unix.MS_NOSUID {
 			t.Errorf("flags %#x", flags)
 		}
-		return answer
+		return unix.ENODEV
 	}
 	flags, more, err := parse(n.options)
 	if err != nil {
@@ -71,6 +70,12 @@ func TestNFSTry(t *testing.T) {
 	}
 	if want := "127.0.0.1:/a /mnt nfs vers=3,addr=127.0.0.1,proto=tcp,port=2049,mountaddr=127.0.0.1,mountproto=tcp,mountport=2049,nolock,soft"; len(calls) != 1 || calls[0] != want {
 		t.Errorf("%q", calls)
+	}
+	if err := n.try(t.Context(), "::1", "/", "/mnt", flags, more, func(source, _, _ string, _ uintptr, _ string) error {
+		calls = append(calls, source)
+		return nil
+	}); err != nil || calls[1] != "[::1]:/" {
+		t.Errorf("%v, %q", err, calls)
 	}
 	var out bytes.Buffer
 	for _, bad := range [][2]string{{"host", "/mnt"}, {"host:/a", "mnt"}, {"host:/a", "/"}} {

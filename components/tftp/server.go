@@ -85,12 +85,11 @@ func serve(ctx context.Context, w io.Writer, conn *net.UDPConn, files Files) err
 	for {
 		n, from, err := conn.ReadFromUDPAddrPort(packet)
 		if err != nil {
-			closed := ctx.Err() != nil
+			if ctx.Err() != nil { // the socket was closed
+				err = nil
+			}
 			stop()
 			running.Wait()
-			if closed {
-				return nil
-			}
 			return err
 		}
 		s.receive(ctx, &running, bytes.Clone(packet[:n]), from)

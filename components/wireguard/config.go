@@ -92,7 +92,7 @@ func (c *config) set(key, value string) (err error) {
 		c.mtu, err = number(value, 65535)
 	case "table":
 		if c.noRoutes = value == "off"; !c.noRoutes && value != "auto" {
-			err = errors.New("Table is off or auto")
+			err = errors.New("a table is off or auto")
 		}
 	case "privatekey":
 		err = errors.New("a private key in this file would be in the image: put it into the file of -key, which is made if there is none")
