@@ -174,7 +174,7 @@ func (k *Kernel) uncompiled(r *record) (names []string, doubt string) {
 		switch {
 		case k.compiled[name]:
 			read = append(read, name)
-		case !isCode(name), !k.code[name], strings.HasPrefix(name, "scripts/"), strings.HasPrefix(name, "tools/"):
+		case !k.code[name], strings.HasPrefix(name, "scripts/"), strings.HasPrefix(name, "tools/"):
 			unclear = append(unclear, name)
 		}
 	}

@@ -124,6 +124,11 @@ func parseKernel(about, sources, code []byte) (*Kernel, error) {
 	if err := errors.Join(err1, err2); err != nil {
 		return nil, err
 	}
+	for name := range k.code {
+		if !isCode(name) {
+			return nil, fmt.Errorf("%s has %q, which is not C or assembler code", codeFile, name)
+		}
+	}
 	for name := range k.compiled {
 		if isCode(name) && !k.code[name] {
 			return nil, fmt.Errorf("%s has %q, but %s does not", sourcesFile, name, codeFile)

@@ -106,6 +106,11 @@ func TestFiles(t *testing.T) {
 			t.Errorf("%s: %+v", name, s)
 		}
 	}
+	// Versions of another product say nothing about the kernel.
+	text := strings.Replace(cve("CVE-2026-1000", names("fs/ext4/super.c"), from("6.12.54", "6.12.*")), `"product": "Linux"`, `"product": "Perf"`, 1)
+	if r, err := parse([]byte(text)); err != nil || kernel(t, "6.12.117").judge(r).Status != Unknown {
+		t.Errorf("another product: %v", err)
+	}
 	// Both entries must name files.
 	raw := cve("CVE-2026-1000", names("drivers/gpu/drm/a.c"), open)
 	last := strings.LastIndex(raw, `"programFiles"`)
@@ -153,6 +158,18 @@ func TestVersions(t *testing.T) {
 		"no order":                    {"", strings.Replace(from("6.12.54", "6.12.*"), `, "versionType": "semver"`, "", 1), Unknown, ""},
 		"an unknown status":           {"", strings.Replace(from("6.12.54", "6.12.*"), "unaffected", "Unaffected", 1), Unknown, ""},
 		"two ends":                    {"", strings.Replace(from("6.12.54", "6.12.*"), `"status"`, `"lessThan": "6.12.100", "status"`, 1), Unknown, ""},
+		"two ends that are one":       {"", strings.Replace(later, `"lessThan": "6.13"`, `"lessThan": "6.1", "lessThanOrEqual": "3"`, 1), Unknown, ""},
+		"another status":              {"", strings.Replace(from("6.12.54", "6.12.*"), "unaffected", "unknown", 1), Unknown, "do not decide"},
+		"unknown from the beginning":  {"", strings.Replace(later, "unaffected", "unknown", 1), Unknown, "do not decide"},
+		"up to this version":          {"", from("6.12.54", "6.12.*") + `, ` + strings.Replace(from("6.12.100", "6.12.117"), "unaffected", "affected", 1), Unknown, "is affected"},
+		"up to the one before":        {"", from("6.12.54", "6.12.*") + `, ` + affected("6.12.100", "6.12.117"), Fixed, ""},
+		"a branch of a branch":        {"6.12.5", from("6.12.4", "6.12.*") + `, ` + strings.Replace(from("6.12.1", "6.12.5.*"), "unaffected", "affected", 1), Unknown, "do not decide"},
+		"the original fix at the end": {"", strings.Replace(later, "semver", "original_commit_for_fix", 1), Unknown, ""},
+		"no end from the beginning":   {"", strings.Replace(later, `"lessThan": "6.13"`, `"lessThan": "*"`, 1), Unknown, ""},
+		"a branch at the end":         {"", strings.Replace(later, `"lessThan": "6.13"`, `"lessThan": "6.13.*"`, 1), Unknown, ""},
+		"a fix for a branch":          {"", strings.Replace(mainline, `"6.13", "lessThanOrEqual": "*"`, `"6.9", "lessThanOrEqual": "6.12.*"`, 1), Unknown, ""},
+		"a fix in a branch":           {"", strings.Replace(mainline, `"6.13", "lessThanOrEqual": "*"`, `"6.12.54", "lessThanOrEqual": "6.12.*"`, 1), Unknown, ""},
+		"up to the next branch":       {"", strings.Replace(from("6.12.54", "6.13"), "lessThanOrEqual", "lessThan", 1), Unknown, ""},
 		"changes":                     {"", strings.Replace(from("6.12.54", "6.12.*"), `"status"`, `"changes": [{"at": "6.12.60", "status": "affected"}], "status"`, 1), Unknown, ""},
 		"a wide range":                {"", from("6.10", "6.12.*"), Unknown, ""},
 		"the whole series":            {"", from("6.10", "6.*"), Unknown, ""},
@@ -347,6 +364,7 @@ func TestKernelFiles(t *testing.T) {
 		"outside":            {about, "../kernel/fork.c\n", allCode, "not the name"},
 		"another form":       {about, "./kernel/fork.c\n", allCode, "not the name"},
 		"control characters": {about, "kernel/\x1bfork.c\n", allCode, "not the name"},
+		"code that is none":  {about, sources, "Makefile\n" + allCode, "not C or assembler"},
 		"not in the source":  {about, "kernel/other.c\n", allCode, "kernel.code does not"},
 	} {
 		if _, err := parseKernel([]byte(c.about), []byte(c.sources), []byte(c.code)); err == nil || !strings.Contains(err.Error(), c.want) {

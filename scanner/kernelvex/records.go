@@ -178,7 +178,7 @@ func parseMetadata(data []byte) (*record, error) {
 		return nil, fmt.Errorf("the state %.100q is not PUBLISHED or REJECTED", r.state)
 	case r.cna == "":
 		return nil, errors.New("it has no assignerOrgId")
-	case members["dateUpdated"] == nil: // the kernel's own repository has no dates
+	case members["dateUpdated"] == nil, !slices.Contains(kernelCNA, r.cna): // the kernel's own repository has no dates
 		return r, nil
 	}
 	var err error

@@ -96,7 +96,7 @@ func (e *affectedVersions) says(v *version) (a answer, ok bool) {
 	}
 	within := fromStart || v.compare(from) >= 0
 	switch end := e.LessThan + e.LessThanOrEqual; {
-	case end == "" && fromStart, end == "" && e.Type != "" && e.Type != "semver":
+	case end == "" && fromStart:
 		return silent, false
 	case end == "": // only this version
 		within = v.compare(from) == 0
@@ -112,7 +112,7 @@ func (e *affectedVersions) says(v *version) (a answer, ok bool) {
 		}
 		// A version of another branch is before or after all versions of that branch.
 		c := v.compare(to)
-		within = within && (c < 0 || c == 0 && e.LessThanOrEqual != "" && !star)
+		within = within && (c < 0 || c == 0 && e.LessThanOrEqual != "")
 	}
 	switch {
 	case e.Status != "affected" && e.Status != "unaffected" && e.Status != "unknown":
