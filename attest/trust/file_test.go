@@ -38,7 +38,7 @@ components:
 images:
   - systems: [os]
     signedBy: [release, other]
-    threshold: 2
+    threshold: 1
     require:
       policy: {name: hardened, digests: [DIGEST], newerAfter: 2026-06-01, failOn: medium}
       maxAgeDays: 30
@@ -127,7 +127,7 @@ func TestWholePolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := p.systems[0]
-	if r.Threshold != 2 || !slices.Equal(r.Passed, []string{"SUP-001", "SUP-015"}) || r.Waivers.AtMost != 3 || r.MaxAge.Hours() != 30*24 ||
+	if r.Threshold != 1 || !slices.Equal(r.Passed, []string{"SUP-001", "SUP-015"}) || r.Waivers.AtMost != 3 || r.MaxAge.Hours() != 30*24 ||
 		p.authorities[0].Until.Format("2006-01-02") != "2027-01-01" || len(p.revoked.Identities) != 1 {
 		t.Errorf("%+v", r)
 	}
@@ -188,7 +188,7 @@ func TestMistakes(t *testing.T) {
 		"never valid":          {change("validFrom: 2026-01-01", "validFrom: 2027-06-01"), "never valid"},
 		"no time":              {change("validFrom: 2026-01-01", "validFrom: soon"), "is not a time"},
 		"star inside":          {change("router-*", "rou*ter"), "is not a system"},
-		"threshold of 3":       {change("    signedBy: [release, other]\n    threshold: 2\n    require:\n", "    threshold: 3\n    require:\n"), "3 authorities must sign this, but only 2 may"},
+		"threshold of 3":       {change("    signedBy: [release, other]\n    threshold: 1\n    require:\n", "    threshold: 3\n    require:\n"), "3 authorities must sign this, but only 2 may"},
 		"threshold of 0":       {change("threshold: 2", "threshold: 0"), "is not a number from 1"},
 		"unknown signer":       {change("signedBy: [release, other]", "signedBy: [release, stranger]"), "authority \"stranger\" does not exist"},
 		"signer twice":         {change("signedBy: [release, other]", "signedBy: [release, release]"), "listed twice"},
@@ -200,6 +200,8 @@ func TestMistakes(t *testing.T) {
 		"no severity":          {change("failOn: medium", "failOn: bad"), "is not a severity"},
 		"no rule":              {change("passed: [SUP-001]", "passed: [all]"), "is not the id of a rule"},
 		"unknown opinion":      {change("secondOpinion: [other]", "secondOpinion: [stranger]"), "is not the name of an authority"},
+		"opinion of a signer":  {change("threshold: 1", "threshold: 2"), "does not sign the image, but there is none"},
+		"own opinion":          {change("signedBy: [release, other]\n    threshold: 1", "signedBy: [other]"), "does not sign the image, but there is none"},
 		"no version":           {change("v1.2.3", "new"), "is not a version"},
 		"any digest":           {strings.Replace(whole, "digests: [DIGEST], newerAfter: 2026-06-01", "digests: []", 1), "the list is empty"},
 		"any source":           {change("sources: [DIGEST]", "sources: []"), "the list is empty"},

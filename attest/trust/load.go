@@ -272,8 +272,27 @@ func (l *loader) image(n *yaml.Node) {
 	r.SignedBy, r.Threshold = l.signers(n, signedBy, threshold, func(a *authority) bool { return overlap(a.Systems, r.Systems) })
 	if need != nil {
 		l.require(need, &r)
+		l.opinions(need, &r)
 	}
 	l.policy.systems = append(l.policy.systems, r)
+}
+
+// opinions requires that a second opinion is possible: its signer must not be needed
+// for the signatures of the image.
+func (l *loader) opinions(n *yaml.Node, r *verify.Rule) {
+	possible := len(r.SecondOpinion) == 0 || l.Failed() || slices.ContainsFunc(r.SecondOpinion, func(who string) bool {
+		others := 0
+		for i := range l.policy.authorities {
+			a := &l.policy.authorities[i]
+			if a.Name != who && overlap(a.Systems, r.Systems) && (len(r.SignedBy) == 0 || slices.Contains(r.SignedBy, a.Name)) {
+				others++
+			}
+		}
+		return others >= r.Threshold
+	})
+	if !possible {
+		l.Bad(n, "let another authority sign the image, or give the second opinion", "the second opinion must be by an authority that does not sign the image, but there is none")
+	}
 }
 
 // exploited is the rule about vulnerabilities that attackers use.

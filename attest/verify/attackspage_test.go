@@ -82,6 +82,9 @@ need less.
 Further tests change, remove, duplicate and add each member of each signed document, one at a time (` + "`attest/verify/walk_test.go`" + `), and flip single bits of each file
 of a sealed image: several hundred in ` + "`make test`" + `, and ten thousand in ` + "`make test-bitflips`" + `. No changed image is accepted.
 
+Registries that lie, archives, and documents for a site have their own tests (` + "`TestLies`, `TestForms`, `TestHostileArchives`, `TestHostileSites`" + ` in
+` + "`pipeline/publish`" + `).
+
 An attack can also exchange a file between the check and its use. ` + "`boot`" + ` gives QEMU a copy in sealed memory that it hashed, so such an exchange has no effect
 (` + "`TestExchanged`" + `, and ` + "`boot`" + ` in [SECURITY.md](../SECURITY.md)).
 `

@@ -414,6 +414,7 @@ func (c *components) careless() []reason {
 		bad("policy that accepts any digest", "the list is empty", image("{policy: {name: hardened, digests: []}}")),
 		bad("policy that accepts any os.yml", "the list is empty", image("{sources: []}")),
 		bad("policy that asks nobody for a second opinion", "the list is empty", image("{secondOpinion: []}")),
+		bad("policy that asks the signer for a second opinion", "there is none", image("{secondOpinion: [release]}")),
 		bad("policy that requires no rule", "the list is empty", image("{passed: []}")),
 		bad("policy that limits no waiver", "requires nothing", image("{waivers: {}}")),
 		bad("policy that requires nothing", "requires nothing", image("{}")),
