@@ -36,7 +36,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components kernel careless demo-components example-components efi demo test test-boot test-components components-doc test-browser test-hsm test-keyless test-buildkit test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-boot bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 gh buildkit registries opa browser FORCE
+.PHONY: help build components kernel careless demo-components example-components efi demo test test-boot test-riscv64 test-components components-doc test-browser test-hsm test-keyless test-buildkit test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-boot bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 gh buildkit registries opa browser FORCE
 .PHONY: kernel-lock kernel-deps test-kernel
 
 help: ## list the targets
@@ -105,6 +105,11 @@ test-boot: test-deps boot-deps demo-components ## boot every format, under Secur
 	@$(COMPONENT_BUILD) components/runc components/containerd
 	@$(MAKE) --no-print-directory demo-components efi ARCH=arm64
 	@SEAWORTHY_BOOT=all $(GOTEST) -count=1 -p 1 -v -run 'TestMinimal|TestSmall|TestDamagedRoot|TestSecureBoot|TestBoot' ./cmd/seaworthy ./builder/image/secureboot
+
+test-riscv64: build ## build the components of the demo for riscv64, from Debian 13, and boot them
+	@examples/install.sh "tests boot a system for riscv64" qemu-system-riscv64=qemu-system-misc /usr/lib/riscv64-linux-gnu/opensbi=opensbi
+	@$(MAKE) --no-print-directory demo-components ARCH=riscv64
+	@SEAWORTHY_BOOT=riscv64 $(GOTEST) -count=1 -v -run 'TestRISCV64' ./cmd/seaworthy
 
 test-components: test-deps components careless ## boot all components, a few systems with many of them, and run their health checks
 	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents|TestCareless' ./cmd/seaworthy
@@ -247,7 +252,7 @@ deps:
 test-deps: deps
 	@examples/install.sh "tests check images with them" qemu-img=qemu-utils /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf \
 	  /usr/lib/systemd/boot/efi/linuxx64.efi.stub=systemd-boot-efi fsck.vfat=dosfstools mtools=mtools sgdisk=gdisk xorriso=xorriso \
-	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools xz=xz-utils fsck.erofs=erofs-utils softhsm2-util=softhsm2 skopeo=skopeo
+	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool sign-efi-sig-list=efitools osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools xz=xz-utils fsck.erofs=erofs-utils softhsm2-util=softhsm2 skopeo=skopeo
 
 # Without these, `make kernel` names what is missing.
 kernel-deps:

@@ -264,7 +264,7 @@ func (s *realSystem) boots(out string, formats []string, more ...string) {
 }
 
 // emulators are the programs that boot the architectures.
-var emulators = map[string]string{"amd64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64"}
+var emulators = map[string]string{"amd64": "qemu-system-x86_64", "arm64": "qemu-system-aarch64", "riscv64": "qemu-system-riscv64"}
 
 // answers boots one format to the answers of its services. out is a folder, or the
 // reference of an image in a registry.
