@@ -17,6 +17,9 @@ type loader struct {
 	strictyaml.Reader
 	policy  *Policy
 	keyless Keyless
+	// identities are the issuer, subject and file of each identity, with the name of
+	// its authority.
+	identities map[[3]string]string
 }
 
 var (
@@ -166,6 +169,20 @@ func (l *loader) chain(n *yaml.Node, a *authority) {
 		return
 	}
 	a.Keyless = c
+	l.once(subject, [3]string{"", who, path}, a)
+}
+
+// once refuses an identity that another authority has too: only one of them could
+// count, and what the other one may sign would be refused.
+func (l *loader) once(n *yaml.Node, identity [3]string, a *authority) {
+	if other := l.identities[identity]; other != "" {
+		l.Bad(n, "list all repositories and systems under one name", "%q and %q are the same identity", other, a.Name)
+		return
+	}
+	if l.identities == nil {
+		l.identities = map[[3]string]string{}
+	}
+	l.identities[identity] = a.Name
 }
 
 // identity reads a keyless identity.
@@ -188,6 +205,7 @@ func (l *loader) identity(n *yaml.Node, a *authority) {
 			return
 		}
 		a.Keyless = k
+		l.once(subject, [3]string{id.Issuer, id.Subject, id.TrustedRoot}, a)
 	}
 }
 

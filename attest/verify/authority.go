@@ -130,9 +130,12 @@ func (v *Verifier) signedBy(raw []byte) ([]byte, signature, error) {
 	return e.payload, by, nil
 }
 
-// signedByIdentity verifies a bundle with a certificate.
+// signedByIdentity verifies a bundle with a certificate. If the identity is one of
+// several authorities, the first one counts that accepts the signature.
 func (v *Verifier) signedByIdentity(raw []byte) ([]byte, signature, error) {
 	var why []string
+	var payload []byte
+	var refused signature
 	for i, a := range v.policy.Authorities {
 		if a.Keyless == nil {
 			continue
@@ -146,7 +149,15 @@ func (v *Verifier) signedByIdentity(raw []byte) ([]byte, signature, error) {
 		if v.policy.Revoked.Identity(Identity{sig.Issuer, sig.Subject}) {
 			by.why = fmt.Sprintf("identity %s of %s is revoked", by.id, a.Name)
 		}
-		return sig.Payload, by, nil
+		if by.why == "" {
+			return sig.Payload, by, nil
+		}
+		if payload == nil {
+			payload, refused = sig.Payload, by
+		}
+	}
+	if payload != nil {
+		return payload, refused, nil
 	}
 	return nil, signature{}, fmt.Errorf("not signed by a trusted identity: %s", strings.Join(why, "; "))
 }

@@ -421,6 +421,8 @@ func (c *components) careless() []reason {
 		bad("policy that requires a decision since the year 1", "is not a time", image("{notOlderThan: 0001-01-01}")),
 		bad("policy with a threshold of 0", "is not a number from 1", "authorities: [{name: release, key: release.pub, systems: [os]}]\nimages: [{systems: [os], threshold: 0}]\n"),
 		bad("policy with one key under two names", "are the same key", "authorities:\n  - {name: a, key: release.pub, systems: [os]}\n  - {name: b, key: release.pub, systems: [os]}\n"),
+		bad("policy with one identity under two names", "are the same identity", "authorities:\n  - {name: a, keyless: {issuer: https://i, subject: s, trustedRoot: root.json}, systems: [os]}\n  - {name: b, keyless: {issuer: https://i, subject: s, trustedRoot: root.json}, systems: [router]}\n"),
+		bad("policy with one certificate under two names", "are the same identity", "authorities:\n  - {name: a, certificates: {chain: ca.pem, subject: s}, systems: [os]}\n  - {name: b, certificates: {chain: ca.pem, subject: s}, systems: [router]}\n"),
 		bad("policy with a misspelled requirement", "unknown key", image("{maxAgeDay: 30}")),
 		bad("policy with a requirement twice", "duplicate key", image("\n      maxAgeDays: 1\n      maxAgeDays: 999")),
 		bad("policy with an alias", "anchors are not allowed", "authorities: [&a {name: release, key: release.pub, systems: [os]}, *a]\n"),

@@ -66,6 +66,43 @@ func TestKeylessImage(t *testing.T) {
 	}
 }
 
+// An identity can be in two authorities, for example all jobs of a repository and one of
+// them. The authority counts that accepts the signature.
+func TestTwoAuthorities(t *testing.T) {
+	t.Parallel()
+	dir, root := keylessImage(t)
+	for name, c := range map[string]struct {
+		change func(old, current *verify.Authority)
+		ok     bool
+	}{
+		"the first one is no longer valid": {func(old, _ *verify.Authority) { old.Until = time.Now().AddDate(0, -1, 0) }, true},
+		"the second one is not valid yet":  {func(_, current *verify.Authority) { current.From = time.Now().AddDate(0, 1, 0) }, true},
+		"neither is valid": {func(old, current *verify.Authority) {
+			old.Until, current.From = time.Now().AddDate(0, -1, 0), time.Now().AddDate(0, 1, 0)
+		}, false},
+	} {
+		var p verify.Policy
+		trustIdentity(t, root, sigstoretest.Issuer, person, nil)(&p)
+		k, err := keyless.New(root, keyless.Identity{Issuer: sigstoretest.Issuer, Subject: "release@*"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Authorities = append(p.Authorities, verify.Authority{Name: "all", Keyless: k})
+		c.change(&p.Authorities[0], &p.Authorities[1])
+		v, err := verify.New(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := v.Dir(dir)
+		if c.ok != (err == nil) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil {
+			r.Close()
+		}
+	}
+}
+
 // keylessAttacks are attacks on images that an identity signed.
 func keylessAttacks(t *testing.T) []staged {
 	t.Helper()
