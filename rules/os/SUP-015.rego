@@ -98,7 +98,8 @@ not_applicable contains {"resource": lib.resource(c), "reason": sprintf("%s of %
 	some v in lib.arr(c.sbom.vulnerabilities)
 	excused(v)
 	dangerous(v)
-	why := {true: "", false: sprintf(" (%s)", [v.justification])}[v.justification == ""]
+	parts := [p | some p in [v.justification, object.get(v, "vexNotes", "")]; p != ""]
+	why := {true: "", false: sprintf(" (%s)", [concat(": ", parts)])}[parts == []]
 }
 
 # place lists the paths of a package that is not in a distribution's database.

@@ -11,7 +11,7 @@ not_applicable := rule.not_applicable | outcome.not_applicable(rule.found)
 vulnerable(changes) := t.put(t.put(t.good, "/vulnerabilities/scanned", true), "/components/4/sbom/vulnerabilities", [object.union(
 	{
 		"id": "CVE-2024-0001", "aliases": [], "package": "libc6", "version": "2.36-9", "purl": "pkg:deb/debian/libc6@2.36-9",
-		"severity": "critical", "fixed": "2.36-10", "exploited": false, "vex": "", "justification": "",
+		"severity": "critical", "fixed": "2.36-10", "exploited": false, "vex": "", "justification": "", "vexNotes": "",
 	},
 	changes,
 )])
@@ -48,6 +48,8 @@ test_excused_is_reported if {
 	t.tells(not_applicable, "component:services/nginx") with input as system
 	some n in not_applicable with input as system
 	n.reason == "CVE-2024-0001 of libc6 2.36-9: VEX says not_affected (component_not_present)"
+	some e in not_applicable with input as vulnerable({"vex": "not_affected", "justification": "component_not_present", "vexNotes": "It was left out."})
+	e.reason == "CVE-2024-0001 of libc6 2.36-9: VEX says not_affected (component_not_present: It was left out.)"
 	some m in not_applicable with input as vulnerable({"vex": "fixed"})
 	m.reason == "CVE-2024-0001 of libc6 2.36-9: VEX says fixed"
 	t.silent(not_applicable) with input as vulnerable({"vex": "fixed", "severity": "low"}) with data.seaworthy.active as ["hardened"]

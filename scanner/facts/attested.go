@@ -101,9 +101,11 @@ type Vulnerability struct {
 	// Exploited: the database lists it as exploited by attackers.
 	Exploited bool `json:"exploited"`
 	// VEX is its status in a VEX document (not_affected, affected, fixed,
-	// under_investigation), "" for none; Justification is the reason.
+	// under_investigation), "" for none; Justification is the reason, and VEXNotes says
+	// how the status was determined.
 	VEX           string `json:"vex"`
 	Justification string `json:"justification"`
+	VEXNotes      string `json:"vexNotes"`
 }
 
 // Unmatched are packages of one type that no database covers.

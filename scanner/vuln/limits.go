@@ -13,6 +13,8 @@ const (
 	// number of statements in all documents.
 	maxVEX        = 32 << 20
 	maxStatements = 100_000
+	// maxNotes is the highest number of characters of a statement's notes.
+	maxNotes = 500
 	// maxUnused is the highest number of listed statements without effect.
 	maxUnused = 50
 	// manyUnmatched is the highest number of statements about one product that are listed

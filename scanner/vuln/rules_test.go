@@ -260,6 +260,19 @@ func TestUnusedStatements(t *testing.T) {
 	}
 }
 
+// The notes of the statement that counts are in the facts, truncated.
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	for notes, want := range map[string]string{"": "", "It was left out.": "It was left out.", strings.Repeat("ä", 600): strings.Repeat("ä", 500) + "…"} {
+		doc := vexOf(`"timestamp":"2026-01-01T00:00:00Z",`, notAffected+`,"status_notes":"`+notes+`"`)
+		f := of("pkg:npm/x@1.0.0")
+		got := match(t, f, Options{Databases: []string{write(t, "db.json", osvOf("npm", "x", all))}, VEX: []string{write(t, "vex.json", doc)}, Now: time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)})
+		if len(got) != 1 || got[0].VEXNotes != want || got[0].Justification != "component_not_present" {
+			t.Errorf("%+v", got)
+		}
+	}
+}
+
 // A document about all vulnerabilities of a product is not listed statement by statement.
 func TestManyUnusedStatements(t *testing.T) {
 	t.Parallel()

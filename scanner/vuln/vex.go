@@ -26,6 +26,7 @@ type statement struct {
 	Status        string           `json:"status"`
 	Justification string           `json:"justification"`
 	Impact        string           `json:"impact_statement"`
+	Notes         string           `json:"status_notes"`
 	Timestamp     string           `json:"timestamp"`
 	LastUpdated   string           `json:"last_updated"`
 	when          time.Time
@@ -153,7 +154,7 @@ func (s *statement) excuses() bool { return s.Status == "not_affected" || s.Stat
 // verdict is the newest statement about a vulnerability. If several have the
 // same time, the one that excuses least counts, in whichever file it is. A
 // statement with a date in the future does not excuse yet.
-func (list *statements) verdict(img *facts.Image, v *facts.Vulnerability) (status, why string) {
+func (list *statements) verdict(img *facts.Image, v *facts.Vulnerability) (status, why, notes string) {
 	var newest *statement
 	for _, name := range append([]string{v.ID}, v.Aliases...) {
 		for _, s := range list.byName[name] {
@@ -170,18 +171,26 @@ func (list *statements) verdict(img *facts.Image, v *facts.Vulnerability) (statu
 		}
 	}
 	if newest == nil {
-		return "", ""
+		return "", "", ""
 	}
-	return newest.Status, newest.reason()
+	return newest.Status, newest.reason(), newest.notes()
 }
 
 func (s *statement) reason() string { return cmp.Or(s.Justification, s.Impact) }
+
+// notes are the notes about the status, truncated.
+func (s *statement) notes() string {
+	if r := []rune(s.Notes); len(r) > maxNotes {
+		return string(r[:maxNotes]) + "…"
+	}
+	return s.Notes
+}
 
 // before reports whether s takes precedence over t.
 func (s *statement) before(t *statement) bool {
 	return cmp.Or(t.when.Compare(s.when),
 		cmp.Compare(slices.Index(vexStatuses, s.Status), slices.Index(vexStatuses, t.Status)),
-		cmp.Compare(s.reason(), t.reason())) < 0
+		cmp.Compare(s.reason(), t.reason()), cmp.Compare(s.Notes, t.Notes)) < 0
 }
 
 // unused lists the statements without effect, each with the reason, sorted. A document can

@@ -137,7 +137,7 @@ func (m *matcher) fill(f *facts.Facts, scan facts.VulnerabilityScan, vex *statem
 		c := &f.Components[t.component]
 		for _, h := range t.hits {
 			v := m.vulnerability(t, h)
-			v.VEX, v.Justification = vex.verdict(&c.Image, &v)
+			v.VEX, v.Justification, v.VEXNotes = vex.verdict(&c.Image, &v)
 			key := fmt.Sprint(t.component, "\x00", v.ID, "\x00", v.Package, "\x00", v.Version, "\x00", v.PURL)
 			if !seen[key] {
 				seen[key] = true
