@@ -197,15 +197,9 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 		tools = append(tools, mke2fs)
 	}
 	o.used = tools
-	signer, err := o.open()
-	if err != nil {
-		return nil, err
-	}
-	if signer != nil && !thorough(r.OS) {
-		// Opening an encrypted key takes 32 MiB. A collection that found them in use
-		// would let the heap grow to twice as much, during the whole build.
-		runtime.GC()
-	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	key := o.open(r.OS, stop)
 	out, err := newOutput(o.OutputDir)
 	if err != nil {
 		return nil, err
@@ -221,6 +215,10 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	made, err := last.again(ctx, r.Resolved, scan, o, out.dir)
 	if made == nil && err == nil {
 		made, err = assemble(ctx, r.Resolved, scan, o, out.dir, last.parts())
+	}
+	signer, keyErr := key.wait()
+	if keyErr != nil {
+		return nil, keyErr // and not the cancellation that followed
 	}
 	if err != nil {
 		return nil, err
@@ -306,12 +304,37 @@ func (o CheckOptions) sources(ctx context.Context) (*resolved, error) {
 	return out, nil
 }
 
-// open returns the signer, nil for an unsigned image.
-func (o BuildOptions) open() (attest.Signer, error) {
-	if o.Signer == nil {
-		return nil, nil
-	}
-	return o.Signer()
+// opening is a key that is opened while the image is assembled: an encrypted key takes
+// a third of a second.
+type opening struct {
+	done   chan struct{}
+	signer attest.Signer
+	err    error
+}
+
+// open opens the key of the image. If that fails, stop is called with the error.
+func (o BuildOptions) open(os *system.OS, stop context.CancelCauseFunc) *opening {
+	k := &opening{done: make(chan struct{})}
+	go func() {
+		if o.Signer != nil {
+			k.signer, k.err = o.Signer()
+		}
+		close(k.done)
+		if k.err != nil {
+			stop(k.err)
+		} else if k.signer != nil && !thorough(os) {
+			// Opening an encrypted key takes 32 MiB. A collection that found them in use
+			// would let the heap grow to twice as much, during the whole build.
+			runtime.GC()
+		}
+	}()
+	return k
+}
+
+// wait returns the signer, nil for an unsigned image.
+func (k *opening) wait() (attest.Signer, error) {
+	<-k.done
+	return k.signer, k.err
 }
 
 func (o CheckOptions) scanner() scanner.Options {
