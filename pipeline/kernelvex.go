@@ -40,12 +40,12 @@ func MakeKernelVEX(ctx context.Context, o KernelVEX) (*kernelvex.Document, *kern
 	}
 	store, err := component.Open(component.Options{Paths: []string{o.Layout}, Arch: o.Arch, Offline: true})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, inLayout(err, o.Layout)
 	}
 	defer store.Close()
 	img, err := store.Find(ctx, o.Image, system.Position{})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, inLayout(err, o.Layout)
 	}
 	k, err := compiledKernel(ctx, store, img)
 	if err != nil {
@@ -75,6 +75,16 @@ func MakeKernelVEX(ctx context.Context, o KernelVEX) (*kernelvex.Document, *kern
 		return nil, nil, err
 	}
 	return doc, cves, attach(o.Layout, signerName, []attest.ComponentStatement{signed})
+}
+
+// inLayout replaces the next step of an error about a layout, which names flags that kernel vex
+// does not have.
+func inLayout(err error, layout string) error {
+	var e *system.Error
+	if errors.Is(err, system.ErrUnusable) && errors.As(err, &e) {
+		return e.Suggest("make the image with component build --layout %s, or give the layout that has it with --layout", layout)
+	}
+	return err
 }
 
 // compiledKernel reads the lists of files in an image.

@@ -151,6 +151,7 @@ func TestKernelHardened(t *testing.T) {
 		t.Errorf("the kernel has %d bytes, want at most 8 MiB; %v", info.Size(), err)
 	}
 	passesStrict(t, "amd64", image)
+	decidesLikeConfig(t)
 	s.usesHardened()
 	s.locked()
 	d := s.decide(cli.ExitDenied, "--locked", "--policy", "strict", s.path("minimal.yml"))
