@@ -35,29 +35,52 @@ const ctrWaiver = `waivers:
   - {rule: MNT-007, resource: component:services/ctr, reason: the test asks containerd, owner: tests, expires: 2099-01-01}
 `
 
-// TestBootContainerd boots the example once with crun and once with containerd. The
-// service report sees the same restrictions in both, and containerd's own client sees
-// the services.
+// moreLimits are limits of the service report, which the example does not need.
+const moreLimits = `      cpu: {quota: 80000, period: 100000, shares: 512}
+      memory: {limit: 67108864, reservation: 33554432}
+`
+
+// TestBootContainerd boots the example with crun, with runc, and with containerd. The
+// service report sees the same restrictions in all of them, and containerd's own client
+// sees the services.
 func TestBootContainerd(t *testing.T) {
 	if !allBoots() {
-		t.Skip("skipped: boots two machines; run `make test-boot`")
+		t.Skip("skipped: boots three machines; run `make test-boot`")
 	}
 	if _, err := exec.LookPath(emulators["amd64"]); err != nil {
 		t.Skipf("skipped: %s is not installed", emulators["amd64"])
 	}
 	s := newSystem(t)
+	const memory = "      memory: {limit: 67108864}\n"
+	text := string(readFile(t, s.path("minimal.yml")))
+	at := strings.LastIndex(text, memory) // report is the last service
+	if at < 0 {
+		t.Fatalf("minimal.yml does not have %q", memory)
+	}
+	text = text[:at] + moreLimits + text[at+len(memory):]
+	s.write("minimal.yml", text)
 	s.locked()
 	lean := s.restrictions(s.build("lean", []string{"kernel+initrd"}), nil)
-
-	b, err := os.ReadFile(s.path("minimal.yml"))
-	if err != nil {
-		t.Fatal(err)
+	same := func(how string, report map[string]any) {
+		for key, want := range lean {
+			if !reflect.DeepEqual(report[key], want) {
+				t.Errorf("%s with %s: %v\nwith crun: %v", key, how, report[key], want)
+			}
+		}
+		if len(report) != len(lean) {
+			t.Errorf("with %s, the report has %d keys; with crun, it has %d", how, len(report), len(lean))
+		}
 	}
-	const crun = "  - seaworthy/crun:1.8\n"
-	text := strings.Replace(string(b), crun, "  - seaworthy/runc:1.1\n  - seaworthy/containerd:1.6\n", 1)
-	if text == string(b) {
+
+	const crun, runc = "  - seaworthy/crun:1.8\n", "  - seaworthy/runc:1.1\n"
+	if !strings.Contains(text, crun) {
 		t.Fatalf("minimal.yml does not have %q", crun)
 	}
+	s.write("minimal.yml", strings.Replace(text, crun, runc, 1))
+	s.run(cli.ExitPass, "lock", s.path("minimal.yml"))
+	same("runc", s.restrictions(s.build("runc", []string{"kernel+initrd"}), nil))
+
+	text = strings.Replace(text, crun, runc+"  - seaworthy/containerd:1.6\n", 1)
 	s.write("minimal.yml", text)
 	s.run(cli.ExitPass, "lock", s.path("minimal.yml"))
 	s.hardened(s.path("minimal.yml"), "minimal.waivers.yml")
@@ -75,21 +98,13 @@ func TestBootContainerd(t *testing.T) {
 		t.Errorf("baseline denies %v, want the socket alone", denied)
 	}
 	out := s.build("containerd", []string{"kernel+initrd"}, "--waivers", s.path("ctr.waivers.yml"))
-	under := s.restrictions(out, []*regexp.Regexp{
+	same("containerd", s.restrictions(out, []*regexp.Regexp{
 		regexp.MustCompile(`containerd: started`),
 		// The restart policy is that of other systems.
 		regexp.MustCompile(`service ctr: ended; starts again in`),
 		regexp.MustCompile(`(?m)ctr \| nginx +[0-9]+ +RUNNING`),
 		regexp.MustCompile(`(?m)ctr \| report +[0-9]+ +RUNNING`),
-	}, "--memory", "1024")
-	for key, want := range lean {
-		if !reflect.DeepEqual(under[key], want) {
-			t.Errorf("%s under containerd: %v\nwith crun: %v", key, under[key], want)
-		}
-	}
-	if len(under) != len(lean) {
-		t.Errorf("the reports have %d and %d keys", len(under), len(lean))
-	}
+	}, "--memory", "1024"))
 }
 
 func (s *realSystem) write(name, text string) {
@@ -99,21 +114,23 @@ func (s *realSystem) write(name, text string) {
 	}
 }
 
-// restrictions boots a system until its service report answers and the console shows
-// all that is wanted. It returns the report in a form that two boots can be compared
-// in.
-func (s *realSystem) restrictions(out string, wanted []*regexp.Regexp, more ...string) map[string]any {
+// reported boots a system until its services nginx and report answer, and the console
+// shows all that is wanted. It returns the report.
+func (s *realSystem) reported(out string, wanted []*regexp.Regexp, more ...string) string {
 	t := s.t
 	t.Helper()
-	http := port(t)
+	web, http := port(t), port(t)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	console := &console{last: time.Now()}
 	done := make(chan int, 1)
 	go func() {
-		args := []string{"boot", "--key", s.path("seaworthy.pub"), "--format", "kernel+initrd", "--publish", fmt.Sprintf("%d:8081", http)}
+		args := []string{"boot", "--key", s.path("seaworthy.pub"), "--format", "kernel+initrd", "--publish", fmt.Sprintf("%d:8080", web), "--publish", fmt.Sprintf("%d:8081", http)}
 		done <- run(ctx, slices.Concat(args, more, []string{out}), strings.NewReader(""), console, console)
 	}()
+	if page, ok := ask(ctx, console, done, fmt.Sprintf("http://127.0.0.1:%d/", web)); !ok || !strings.Contains(page, "<html") {
+		t.Fatalf("nginx does not answer: %q\n%s", page, console)
+	}
 	page, ok := ask(ctx, console, done, fmt.Sprintf("http://127.0.0.1:%d/", http))
 	if !ok {
 		t.Fatalf("report does not answer\n%s", console)
@@ -134,12 +151,26 @@ func (s *realSystem) restrictions(out string, wanted []*regexp.Regexp, more ...s
 	if code := <-done; code != cli.ExitPass {
 		t.Errorf("boot: exit code %d\n%s", code, console)
 	}
-	checkReport(t, page)
+	return page
+}
+
+// restrictions boots a system like reported. It returns the report in a form that two
+// boots can be compared in.
+func (s *realSystem) restrictions(out string, wanted []*regexp.Regexp, more ...string) map[string]any {
+	t := s.t
+	t.Helper()
+	page := s.reported(out, wanted, more...)
+	s.checkReport(t, page)
 	var r map[string]any
 	if err := json.Unmarshal([]byte(page), &r); err != nil {
 		t.Fatal(err)
 	}
 	r["mounts"] = mounts(t, page)
+	group, ok := r["cgroup"].(map[string]any)
+	if !ok {
+		t.Fatalf("cgroup %v", r["cgroup"])
+	}
+	delete(group, "path") // each runtime has its own names
 	if sysctls, ok := r["sysctls"].(map[string]any); ok {
 		delete(sysctls, "user.max_user_namespaces") // it depends on the free memory
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/registry"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/builder/image"
@@ -292,7 +293,7 @@ func (s *realSystem) answers(t *testing.T, out, format string, more ...string) {
 	if !ok {
 		t.Fatalf("report does not answer\n%s", console)
 	}
-	checkReport(t, page)
+	s.checkReport(t, page)
 	stop()
 	if code := <-done; code != cli.ExitPass {
 		t.Errorf("boot: exit code %d\n%s", code, console)
@@ -305,13 +306,18 @@ func (s *realSystem) answers(t *testing.T, out, format string, more ...string) {
 }
 
 // checkReport compares the report of the running container with os.yml.
-func checkReport(t *testing.T, page string) {
+func (s *realSystem) checkReport(t *testing.T, page string) {
 	t.Helper()
 	var r struct {
 		UID             int
 		NoNewPrivileges bool
 		Seccomp         string
 		Capabilities    map[string][]string
+		Cgroup          struct{ Limits map[string]string }
+		Landlock        struct {
+			Version       int
+			Before, After []attempt
+		}
 	}
 	if err := json.Unmarshal([]byte(page), &r); err != nil {
 		t.Fatalf("%v: %s", err, page)
@@ -324,6 +330,82 @@ func checkReport(t *testing.T, page string) {
 			t.Errorf("%s capabilities: %v", set, caps)
 		}
 	}
+	// report has restricted itself with Landlock, which forbids to listen since version 4.
+	before, after := allowed(r.Landlock.Before), allowed(r.Landlock.After)
+	if r.Landlock.Version == 0 || len(before) != 3 || before["listen on another port"] != after["listen on another port"] != (r.Landlock.Version >= 4) {
+		t.Errorf("Landlock: %+v", r.Landlock)
+	}
+	for _, action := range []string{"read its own program", "list /"} {
+		if !before[action] || after[action] {
+			t.Errorf("Landlock: %q was possible before: %t, after: %t", action, before[action], after[action])
+		}
+	}
+	for name, want := range limitsOf(t, s.path("minimal.yml"), "report") {
+		if got := r.Cgroup.Limits[name]; got != want {
+			t.Errorf("the container has %s %q, want %q, as in os.yml", name, got, want)
+		}
+	}
+}
+
+// attempt is an action that report has tried.
+type attempt struct {
+	Name    string
+	Allowed bool
+}
+
+func allowed(attempts []attempt) map[string]bool {
+	all := map[string]bool{}
+	for _, a := range attempts {
+		all[a.Name] = a.Allowed
+	}
+	return all
+}
+
+// limitsOf returns the limits that an os.yml gives a service, as the files of cgroup v2
+// show them.
+func limitsOf(t *testing.T, file, service string) map[string]string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var system struct {
+		Services []struct {
+			Name      string
+			Resources struct {
+				Pids   struct{ Limit int64 }
+				Memory struct{ Limit, Reservation int64 }
+				CPU    struct{ Quota, Period, Shares int64 }
+			}
+		}
+	}
+	if err := yaml.Unmarshal(data, &system); err != nil {
+		t.Fatal(err)
+	}
+	limits := map[string]string{}
+	for _, one := range system.Services {
+		if one.Name != service {
+			continue
+		}
+		r := one.Resources
+		if r.Pids.Limit == 0 || r.Memory.Limit == 0 {
+			break
+		}
+		limits["pids.max"], limits["memory.max"] = fmt.Sprint(r.Pids.Limit), fmt.Sprint(r.Memory.Limit)
+		if r.Memory.Reservation != 0 {
+			limits["memory.low"] = fmt.Sprint(r.Memory.Reservation)
+		}
+		if r.CPU.Quota != 0 {
+			limits["cpu.max"] = fmt.Sprint(r.CPU.Quota, " ", r.CPU.Period)
+		}
+		if r.CPU.Shares != 0 {
+			// 2 to 262144 shares of cgroup v1 are weights from 1 to 10000.
+			limits["cpu.weight"] = fmt.Sprint(1 + (r.CPU.Shares-2)*9999/262142)
+		}
+		return limits
+	}
+	t.Fatalf("%s has no service %s with limits of processes and memory", file, service)
+	return nil
 }
 
 func port(t *testing.T) int {

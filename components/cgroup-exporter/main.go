@@ -7,11 +7,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/seaworthy-os/seaworthy/components/landlock"
 )
 
 func main() {
@@ -31,12 +34,19 @@ func serve(ctx context.Context, listen, root string) error {
 	if _, err := os.Stat(root + "/cgroup.controllers"); err != nil {
 		return fmt.Errorf("cgroup v2 is not mounted on %s: %w", root, err)
 	}
-	s := &http.Server{Addr: listen, Handler: handler(root), ReadTimeout: time.Minute, WriteTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		return err
+	}
+	if _, err := landlock.Restrict(landlock.Needs{Read: []string{root}}); err != nil {
+		fmt.Fprintln(os.Stderr, "cgroup-exporter:", err)
+	}
+	s := &http.Server{Handler: handler(root), ReadTimeout: time.Minute, WriteTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	go func() {
 		<-ctx.Done()
 		_ = s.Close()
 	}()
-	if err := s.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

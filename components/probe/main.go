@@ -14,16 +14,24 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
 
+	"github.com/seaworthy-os/seaworthy/components/landlock"
 	"github.com/seaworthy-os/seaworthy/internal/health"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	err := run(ctx, "/etc/probe.json")
+	all, err := read("/etc/probe.json")
+	if err == nil {
+		if _, err := landlock.Restrict(needs(all)); err != nil {
+			fmt.Fprintln(os.Stderr, "probe:", err)
+		}
+		run(ctx, all)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "probe:", err)
 	} else {
@@ -35,15 +43,42 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, file string) error {
+func read(file string) (all []health.Component, err error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var all []health.Component
 	if err := json.Unmarshal(data, &all); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
+	return all, nil
+}
+
+// needs is what the checks need: TCP ports, and the files that they read. A file may
+// not exist yet, so the check gets the first folder above it that exists.
+func needs(all []health.Component) (n landlock.Needs) {
+	for _, c := range all {
+		for _, check := range c.Checks {
+			if check.TCP != 0 {
+				n.Connect = append(n.Connect, check.TCP)
+			}
+			for dir := check.File; dir != ""; {
+				if dir = filepath.Dir(dir); isFolder(dir) {
+					n.Read = append(n.Read, dir)
+					break
+				}
+			}
+		}
+	}
+	return n
+}
+
+func isFolder(name string) bool {
+	st, err := os.Stat(name)
+	return err == nil && st.IsDir()
+}
+
+func run(ctx context.Context, all []health.Component) {
 	var wg sync.WaitGroup
 	for _, c := range all {
 		wg.Go(func() { wait(ctx, c) })
@@ -52,7 +87,6 @@ func run(ctx context.Context, file string) error {
 	if ctx.Err() == nil {
 		fmt.Printf("probe: all %d components answer\n", len(all))
 	}
-	return nil
 }
 
 // reason is an error without the port that the system chose for this try.

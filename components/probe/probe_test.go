@@ -5,8 +5,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 
+	"github.com/seaworthy-os/seaworthy/components/landlock"
 	"github.com/seaworthy-os/seaworthy/internal/health"
 )
 
@@ -37,10 +39,27 @@ func TestRun(t *testing.T) {
 	if err := os.WriteFile(file, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := run(t.Context(), file); err != nil {
-		t.Error(err)
+	all, err := read(file)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := run(t.Context(), file+".missing"); err == nil {
+	run(t.Context(), all)
+	if _, err := read(file + ".missing"); err == nil {
 		t.Error("a missing file is not an error")
+	}
+}
+
+// TestNeeds: probe keeps access to the ports and the folders of its checks, and to
+// nothing else.
+func TestNeeds(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	all := []health.Component{
+		{Name: "redis", Checks: []health.Check{{TCP: 6379}, {UDP: 53, Send: "x"}}},
+		{Name: "log", Checks: []health.Check{{File: dir + "/later/log"}, {Unix: dir + "/socket"}, {TCP: 80, Get: "/"}}},
+	}
+	want := landlock.Needs{Read: []string{dir}, Connect: []int{6379, 80}}
+	if got := needs(all); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }

@@ -23,10 +23,12 @@ var sysctls = []string{
 
 // collect makes the report. Values that cannot be read are left out.
 func collect() *Report {
-	r := &Report{UID: os.Getuid(), GID: os.Getgid(), Namespaces: map[string]string{}, Sysctls: map[string]string{}, Attempts: attempts()}
+	r := &Report{UID: os.Getuid(), GID: os.Getgid(), Namespaces: map[string]string{}, Sysctls: map[string]string{}, Attempts: tryAll(attempts)}
 	if err := r.readStatus(read("/proc/self/status")); err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)
 	}
+	r.UserIDs, r.GroupIDs = parseIDs(read("/proc/self/uid_map")), parseIDs(read("/proc/self/gid_map"))
+	r.Cgroup = readCgroup(read("/proc/self/cgroup"), "/sys/fs/cgroup")
 	r.AppArmor = read("/proc/self/attr/apparmor/current")
 	r.Hostname, _ = os.Hostname()
 	r.Kernel = read("/proc/sys/kernel/osrelease")
@@ -49,31 +51,38 @@ func read(path string) string {
 	return strings.TrimRight(string(b), "\n\x00")
 }
 
-// attempts tries actions that a confined container must not be able to do. Each
+// action is something to try.
+type action struct {
+	name string
+	try  func() error
+}
+
+// attempts are actions that a confined container must not be able to do, except that it
+// can read /etc/passwd unless an AppArmor profile forbids it. Each
 // attempt has no lasting effect. It is undone, or the kernel has nothing to do
 // after its permission check.
-func attempts() []Attempt {
-	list := []struct {
-		name string
-		try  func() error
-	}{
-		{"write to /", func() error { return writeFile("/.report-write-test") }},
-		{"write to /etc", func() error { return writeFile("/etc/.report-write-test") }},
-		{"write to /usr", func() error { return writeFile("/usr/.report-write-test") }},
-		{"write to /proc/sys", func() error { return openWrite("/proc/sys/kernel/printk") }},
-		{"mount", mount},
-		{"set the host name", sethostname},
-		{"load a kernel module", func() error { return passed(unix.FinitModule(-1, "", 0), unix.EBADF) }},
-		{"reboot", func() error { return passed(wrongReboot(), unix.EINVAL) }},
-		{"raw socket", func() error { return socket(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_ICMP) }},
-		{"packet socket", func() error { return socket(unix.AF_PACKET, unix.SOCK_RAW, 0) }},
-		{"read /proc/kcore", func() error { return readSome("/proc/kcore") }},
-		{"read the kernel's log", func() error { _, err := unix.Klogctl(unix.SYSLOG_ACTION_SIZE_BUFFER, nil); return err }},
-		{"make a device node", mknod},
-		{"become root", func() error { return becomeRoot(os.Getuid()) }},
-		{"chroot", func() error { return unix.Chroot("/") }},
-		{"make a user namespace", userNamespace},
-	}
+var attempts = []action{
+	{"write to /", func() error { return writeFile("/.report-write-test") }},
+	{"write to /etc", func() error { return writeFile("/etc/.report-write-test") }},
+	{"write to /usr", func() error { return writeFile("/usr/.report-write-test") }},
+	{"read /etc/passwd", func() error { return readSome("/etc/passwd") }},
+	{"write to /proc/sys", func() error { return openWrite("/proc/sys/kernel/printk") }},
+	{"mount", mount},
+	{"set the host name", sethostname},
+	{"load a kernel module", func() error { return passed(unix.FinitModule(-1, "", 0), unix.EBADF) }},
+	{"reboot", func() error { return passed(wrongReboot(), unix.EINVAL) }},
+	{"raw socket", func() error { return socket(unix.AF_INET, unix.SOCK_RAW, unix.IPPROTO_ICMP) }},
+	{"packet socket", func() error { return socket(unix.AF_PACKET, unix.SOCK_RAW, 0) }},
+	{"read /proc/kcore", func() error { return readSome("/proc/kcore") }},
+	{"read the kernel's log", func() error { _, err := unix.Klogctl(unix.SYSLOG_ACTION_SIZE_BUFFER, nil); return err }},
+	{"make a device node", mknod},
+	{"become root", func() error { return becomeRoot(os.Getuid()) }},
+	{"chroot", func() error { return unix.Chroot("/") }},
+	{"make a user namespace", userNamespace},
+}
+
+// tryAll tries each action, and reports the results.
+func tryAll(list []action) []Attempt {
 	var out []Attempt
 	for _, a := range list {
 		r := Attempt{Name: a.name, Allowed: true}

@@ -1,8 +1,9 @@
 //go:build linux
 
 // Package report is the program report, an HTTP server. It reports what its own
-// container is allowed to do: its user, capabilities, seccomp filter, namespaces
-// and mounts, and the results of actions that should be forbidden.
+// container is allowed to do: its user, capabilities, seccomp filter, namespaces,
+// mounts and limits, and the results of actions that should be forbidden. It makes the
+// report when it starts. Then it restricts itself with Landlock, and only serves.
 //
 //	GET /         the report, as JSON
 //	GET /healthz  "ok"
@@ -29,9 +30,7 @@ func Main() {
 		return
 	}
 	if *once {
-		e := json.NewEncoder(os.Stdout)
-		e.SetIndent("", "  ")
-		if err := e.Encode(collect()); err != nil {
+		if _, err := os.Stdout.Write(encode(collect())); err != nil {
 			fmt.Fprintln(os.Stderr, "report:", err)
 			os.Exit(1)
 		}
@@ -50,5 +49,16 @@ func Main() {
 		<-ctx.Done()
 		_ = listener.Close()
 	}()
-	(&server{collect: collect}).serve(listener)
+	r := collect()
+	r.Landlock = restrict()
+	(&server{report: encode(r)}).serve(listener)
+}
+
+func encode(r *Report) []byte {
+	raw, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "report:", err)
+		os.Exit(1)
+	}
+	return append(raw, '\n')
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -78,13 +80,53 @@ func TestParseMounts(t *testing.T) {
 	}
 }
 
+func TestParseIDs(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]IDRange{
+		"         0          0 4294967295\n": {{0, 0, 1<<32 - 1}},
+		"0 1048576 65536\n70000 2000000 1\n": {{0, 1048576, 65536}, {70000, 2000000, 1}},
+		"":                                   {},
+		"0 x 1\n0 1\n":                       {},
+	} {
+		if got := parseIDs(text); !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestReadCgroup(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	group := filepath.Join(dir, "a", "report")
+	if err := os.MkdirAll(group, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"pids.max": "32\n", "memory.max": "67108864\n", "cpu.max": "max 100000\n", "pids.current": "4\n"} {
+		if err := os.WriteFile(filepath.Join(group, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := map[string]string{"pids.max": "32", "memory.max": "67108864", "cpu.max": "max 100000"}
+	for self, want := range map[string]Cgroup{
+		"0::/a/report\n":                   {"/a/report", all},
+		"4:memory:/x\n0::/a/report":        {"/a/report", all}, // a mixed hierarchy
+		"0::/\n":                           {"/", map[string]string{}},
+		"4:memory:/a/report\n1:name=x:/\n": {"", map[string]string{}},
+		"":                                 {"", map[string]string{}},
+	} {
+		if got := readCgroup(self, dir); !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %+v, want %+v", self, got, want)
+		}
+	}
+}
+
 func TestServer(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{collect: func() *Report { return &Report{UID: 102, Seccomp: "filter"} }}
+	s := &server{report: encode(&Report{UID: 102, Seccomp: "filter"})}
 	ended := make(chan struct{})
 	go func() {
 		s.serve(l)

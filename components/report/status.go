@@ -15,6 +15,10 @@ type Report struct {
 	UID    int   `json:"uid"`
 	GID    int   `json:"gid"`
 	Groups []int `json:"groups"`
+	// UserIDs and GroupIDs are the ids that the container has, with their numbers
+	// outside its user namespace. Without one of its own, it has all ids.
+	UserIDs  []IDRange `json:"userIds"`
+	GroupIDs []IDRange `json:"groupIds"`
 	// Capabilities holds the capabilities by set: effective, permitted,
 	// inheritable, bounding, ambient.
 	Capabilities map[string][]string `json:"capabilities"`
@@ -23,6 +27,8 @@ type Report struct {
 	Seccomp string `json:"seccomp"`
 	// SeccompFilters is the number of loaded filters.
 	SeccompFilters int `json:"seccompFilters"`
+	// Cgroup has the limits of memory, processes and processor time.
+	Cgroup Cgroup `json:"cgroup"`
 	// AppArmor is the label, or "" without one.
 	AppArmor string `json:"appArmor"`
 	// Namespaces holds the kernel's names of the namespaces by kind:
@@ -33,8 +39,18 @@ type Report struct {
 	Mounts     []Mount           `json:"mounts"`
 	// Attempts are actions that were really tried.
 	Attempts []Attempt `json:"attempts"`
+	// Landlock is what the program has taken away from itself since then.
+	Landlock Landlock `json:"landlock"`
 	// Sysctls holds parameters by name, without those that cannot be read.
 	Sysctls map[string]string `json:"sysctls"`
+}
+
+// IDRange is one line of /proc/self/uid_map: ids in the user namespace, and those that
+// they are outside.
+type IDRange struct {
+	Inside  uint32 `json:"inside"`
+	Outside uint32 `json:"outside"`
+	Size    uint32 `json:"size"`
 }
 
 // Mount is one line of /proc/self/mountinfo.
@@ -126,6 +142,18 @@ func (r *Report) readStatus(text string) error {
 		return fmt.Errorf("/proc/self/status lacks capability sets or the seccomp mode")
 	}
 	return nil
+}
+
+// parseIDs parses /proc/self/uid_map and gid_map.
+func parseIDs(text string) []IDRange {
+	out := []IDRange{}
+	for line := range strings.Lines(text) {
+		var r IDRange
+		if _, err := fmt.Sscan(line, &r.Inside, &r.Outside, &r.Size); err == nil {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // parseMounts parses /proc/self/mountinfo.
