@@ -88,6 +88,15 @@ func (o *Options) devices() ([]device, error) {
 	return append(list, firmware...), err
 }
 
+// portDevice is a serial port that programs of the system find by its name. file is
+// QEMU's end.
+func portDevice(name string, file *os.File) device {
+	return device{file: file, owned: true, args: func(fd int) []string {
+		return []string{"-chardev", fmt.Sprintf("socket,id=port,fd=%d", fd), "-device", "virtio-serial-pci,id=ports",
+			"-device", "virtserialport,bus=ports.0,chardev=port,name=" + name}
+	}}
+}
+
 // firmware opens the firmware, and makes a store of variables that ends with the
 // machine.
 func (o *Options) firmware() ([]device, error) {

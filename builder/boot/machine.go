@@ -30,6 +30,7 @@ type Machine struct {
 	ctx     context.Context
 	qmp     *os.File
 	console *console
+	port    *os.File
 	forward []Forward
 	ready   chan struct{}
 	done    chan struct{}
@@ -127,12 +128,21 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 	if err != nil {
 		return nil, err
 	}
+	var port *os.File
 	started := false
 	defer func() {
 		if !started {
 			tpm.stop()
+			port.Close()
 		}
 	}()
+	if o.Port != "" {
+		var theirs *os.File
+		if port, theirs, err = socketPair(); err != nil {
+			return nil, system.Unusable("cannot make a socket for QEMU").Because(err)
+		}
+		devices = append(devices, portDevice(o.Port, theirs))
+	}
 	if tpm != nil {
 		devices = append(devices, tpm.device(o.arch()))
 	}
@@ -150,7 +160,7 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 	}
 	defer theirs.Close()
 
-	m := &Machine{qmp: ours, forward: o.Forward, ready: make(chan struct{}), done: make(chan struct{}), timeout: o.Timeout, tpm: tpm}
+	m := &Machine{qmp: ours, port: port, forward: o.Forward, ready: make(chan struct{}), done: make(chan struct{}), timeout: o.Timeout, tpm: tpm}
 	m.ctx, m.cancel = context.WithCancelCause(ctx)
 	m.console = &console{w: o.Console, ready: o.Ready, onReady: func() { close(m.ready) }, onPanic: func() {
 		time.AfterFunc(panicGrace, func() { m.cancel(errPanicked) })
@@ -301,6 +311,10 @@ func (m *Machine) Kill() {
 	m.cancel(errStopped)
 	<-m.done
 }
+
+// Port returns this side of the serial port with the name Options.Port. It ends with
+// the machine.
+func (m *Machine) Port() *os.File { return m.port }
 
 // NoPowerButton reports whether the system printed that it has no power button.
 // PowerOff then cannot work. An example is an arm64 machine without firmware, and

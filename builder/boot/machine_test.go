@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,6 +49,13 @@ func fakeQEMU(mode string) int {
 			fmt.Printf("%s %s %v\n", f, b, err)
 		}
 		fmt.Printf("append %q\n", flag("-append"))
+	case "port":
+		var fd int
+		for _, a := range os.Args {
+			_, _ = fmt.Sscanf(a, "socket,id=port,fd=%d", &fd)
+		}
+		name := slices.IndexFunc(os.Args, func(a string) bool { return strings.HasSuffix(a, ",name=org.example.port") })
+		fmt.Fprintf(os.NewFile(uintptr(fd), "port"), "the port of argument %d\n", min(name, 1))
 	case "panic":
 		fmt.Println("[    1.234567] Kernel panic - not syncing: VFS: Unable to mount root fs\nlater")
 		time.Sleep(time.Hour)
@@ -183,6 +191,22 @@ func TestDescriptors(t *testing.T) {
 	want := "-kernel bytes of kernel <nil>\n-initrd bytes of initrd <nil>\nappend \"console=ttyS0 a=1,2\"\n"
 	if out.String() != want {
 		t.Errorf("console %q, want %q", out.String(), want)
+	}
+}
+
+// A program of the system can talk to this side of its serial port, until the machine
+// ends.
+func TestPort(t *testing.T) {
+	o := options(t, "port")
+	o.Port = "org.example.port"
+	m, err := Start(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Port().Close()
+	text, err := io.ReadAll(m.Port())
+	if err := errors.Join(err, m.Wait()); err != nil || string(text) != "the port of argument 1\n" {
+		t.Errorf("%q, %v", text, err)
 	}
 }
 

@@ -59,6 +59,9 @@ type Options struct {
 	Timeout time.Duration
 	// Accel is "tcg" (default) or "kvm".
 	Accel string
+	// Port is the name of a serial port for programs of the system. Machine.Port is the
+	// other end. "" means none.
+	Port string
 	// Ready is called with each line of the console. When it returns true, the
 	// machine is ready: Run ends it and returns nil, and Machine.Ready is
 	// closed.
