@@ -47,9 +47,13 @@ func Stem(file string) string {
 	return strings.TrimSuffix(base, filepath.Ext(base))
 }
 
-// open reads an os.yml that is not a local file. It returns nil for a local
-// file.
+// open reads an os.yml that is not a local file, or whose contents are given. It
+// returns nil for another local file.
 func (o *Options) open(ctx context.Context, file string) (*spec.Input, error) {
+	if data, ok := o.Contents[file]; ok {
+		full, err := filepath.Abs(file)
+		return &spec.Input{Name: file, Data: data, Dir: filepath.Dir(full)}, err
+	}
 	switch {
 	case file == stdin:
 		return o.readStdin()

@@ -21,6 +21,9 @@ type Options struct {
 	// Stdin.
 	Files []string
 	Stdin io.Reader
+	// Contents are read instead of the files with these paths, which need not exist.
+	// Relative paths in them start from the folder of the file.
+	Contents map[string][]byte
 	// Name is the name of the system. "" means the stem of the first file.
 	Name string
 	// Arch is the Go name of the architecture to build for.

@@ -258,3 +258,28 @@ func TestSeccompFile(t *testing.T) {
 		t.Errorf("%s", r.OS.Components[0].Spec)
 	}
 }
+
+// Given contents are read instead of a file, and their paths start from its folder.
+func TestContents(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.write(t, "profile.json", `{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": []}`)
+	more := filepath.Join(b.dir, "more.yml")
+	r, err := b.resolve(t, "services: [{name: old, image: a/app:1}]\n", func(o *builder.Options) {
+		o.Contents = map[string][]byte{
+			o.Files[0]: []byte("services: [{name: web, image: a/app:1, seccomp: profile.json}]\n"),
+			more:       []byte("services: [{name: more, image: a/app:1}]\n"),
+		}
+		o.Files = append(o.Files, more)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, c := range r.OS.Components {
+		names = append(names, c.Name)
+	}
+	if !slices.Equal(names, []string{"web", "more"}) || r.OS.Name != "os" {
+		t.Errorf("%s has the services %v", r.OS.Name, names)
+	}
+}

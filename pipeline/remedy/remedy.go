@@ -30,20 +30,32 @@ func Sources(d *decision.Decision, paths []string) ([]edit.File, error) {
 		return nil, system.BadInput("%s given, but the decision is about %d", words.Count(len(paths), "os.yml file", "os.yml files"), len(d.System.Sources)).
 			Suggest("give the same files in the same order")
 	}
+	out, err := Files(paths)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		if got := digests.Of(out[i].Data); got != d.System.Sources[i].Digest {
+			return nil, system.Mismatch("%s changed after the decision: its digest is now %s", paths[i], got).Suggest("make a new decision: seaworthy check")
+		}
+		out[i].Name = d.System.Sources[i].Path
+	}
+	return out, nil
+}
+
+// Files reads os.yml files. Their names are the paths.
+func Files(paths []string) ([]edit.File, error) {
 	wd, err := os.Getwd()
 	if err != nil {
 		return nil, err
 	}
 	var out []edit.File
-	for i, path := range paths {
+	for _, path := range paths {
 		data, err := bounded.ReadFile(path, spec.MaxFileBytes)
 		if err != nil {
 			return nil, system.BadInput("cannot read %s", path).Because(err).Suggest("give the current paths of the os.yml files")
 		}
-		if got := digests.Of(data); got != d.System.Sources[i].Digest {
-			return nil, system.Mismatch("%s changed after the decision: its digest is now %s", path, got).Suggest("make a new decision: seaworthy check")
-		}
-		f := edit.File{Name: d.System.Sources[i].Path, Data: data}
+		f := edit.File{Name: path, Data: data}
 		if outside(wd, path) {
 			f.Path = path
 		}
