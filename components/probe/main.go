@@ -9,9 +9,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -89,15 +87,6 @@ func run(ctx context.Context, all []health.Component) {
 	}
 }
 
-// reason is an error without the port that the system chose for this try.
-func reason(err error) string {
-	var op *net.OpError
-	if errors.As(err, &op) {
-		return op.Err.Error()
-	}
-	return err.Error()
-}
-
 // pause is the time between two tries.
 const pause = time.Second
 
@@ -125,7 +114,7 @@ func wait(ctx context.Context, c health.Component) {
 			if patience < maxPatience {
 				patience *= 2
 			}
-			if s := reason(err); s != last {
+			if s := health.Reason(err); s != last {
 				fmt.Printf("probe: %s: %s does not answer: %v\n", c.Name, check.String(), err)
 				last = s
 			}

@@ -144,6 +144,16 @@ func (c *Check) Run(ctx context.Context, patience time.Duration) (string, error)
 	return firstLine(answer[at[0]:at[1]]), nil
 }
 
+// Reason is the text of an error of Run, without the port that the system chose for this
+// try.
+func Reason(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err.Error()
+	}
+	return err.Error()
+}
+
 func readFile(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if err != nil {
