@@ -37,7 +37,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 TOOLS := $(CURDIR)/bin/test
 
 .PHONY: help build components kernel careless demo-components example-components efi demo test test-boot test-riscv64 test-components components-doc test-browser test-hsm test-keyless test-buildkit test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-boot bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 gh buildkit registries opa browser FORCE
-.PHONY: kernel-lock kernel-deps test-kernel
+.PHONY: kernel-lock kernel-deps test-kernel test-trace
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -113,6 +113,11 @@ test-riscv64: build ## build the components of the demo for riscv64, from Debian
 
 test-components: test-deps components careless ## boot all components, a few systems with many of them, and run their health checks
 	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents|TestCareless' ./cmd/seaworthy
+
+test-trace: test-deps ## trace services in booted systems, and boot them with the proposals
+	@$(MAKE) --no-print-directory example-components careless
+	@$(COMPONENT_BUILD) components/kernel-cloud components/trace
+	@SEAWORTHY_TRACE=1 $(GOTEST) -count=1 -p 1 -v -run '^TestTrace$$' ./cmd/seaworthy
 
 test-kernel: test-deps demo-components kernel-deps ## compile our kernel again, compare it with the lock, check it, and boot it (minutes)
 	@$(COMPONENT_BUILD) components/runc

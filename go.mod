@@ -17,6 +17,7 @@ require (
 	github.com/digitorus/timestamp v0.0.0-20231217203849-220c5c2851b7
 	github.com/diskfs/go-diskfs v1.9.4
 	github.com/distribution/reference v0.6.0
+	github.com/elastic/go-seccomp-bpf v1.6.0
 	github.com/go-crypt/x v0.4.17
 	github.com/google/go-containerregistry v0.22.1
 	github.com/google/uuid v1.6.0

@@ -13,9 +13,10 @@ import (
 	"time"
 )
 
-// runtimes are the OCI runtimes that init can use, in order of preference. Both
-// take the same arguments.
-var runtimes = []string{"/usr/bin/crun", "/usr/bin/runc", "/bin/crun", "/bin/runc", "/usr/local/bin/crun", "/usr/local/bin/runc"}
+// runtimes are the OCI runtimes that init can use, in order of preference. All take
+// the same arguments. The first one exists only while seaworthy trace observes a
+// service: it starts the next one.
+var runtimes = []string{"/usr/lib/seaworthy/trace/crun", "/usr/bin/crun", "/usr/bin/runc", "/bin/crun", "/bin/runc", "/usr/local/bin/crun", "/usr/local/bin/runc"}
 
 // findRuntime returns the path of the system's OCI runtime.
 func findRuntime() (string, error) {

@@ -52,7 +52,7 @@ verifies them before the system boots.
 		return system.BadInput("%s", err.Error()).Suggest("see %s --help", cmd.CommandPath())
 	})
 	root.CompletionOptions.HiddenDefaultCmd = false
-	for _, verb := range []func() *cobra.Command{c.build, c.check, c.facts, c.verify, c.countersign, c.trust, c.boot, c.push, c.pull, c.rebuild, c.copy, c.pack, c.unpack, c.lock, c.diff,
+	for _, verb := range []func() *cobra.Command{c.build, c.check, c.facts, c.verify, c.countersign, c.trust, c.boot, c.trace, c.push, c.pull, c.rebuild, c.copy, c.pack, c.unpack, c.lock, c.diff,
 		func() *cobra.Command { return rulescmd.Explain(c.Streams) }, func() *cobra.Command { return rulescmd.Waive(c.Streams) }, func() *cobra.Command { return rulescmd.Rules(c.Streams) },
 		c.sbom, c.image, c.kernel, c.component, c.key, c.version} {
 		root.AddCommand(verb())

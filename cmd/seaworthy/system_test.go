@@ -87,6 +87,16 @@ func (s *realSystem) bare(want int, args ...string) string {
 	return out.String() + errs.String()
 }
 
+// stdout runs a verb and returns only what it prints for programs.
+func (s *realSystem) stdout(args ...string) string {
+	s.t.Helper()
+	var out, errs bytes.Buffer
+	if got := run(s.t.Context(), args, strings.NewReader(""), &out, &errs); got != cli.ExitPass {
+		s.t.Fatalf("seaworthy %v: exit code %d\n%s%s", args, got, out.String(), errs.String())
+	}
+	return out.String()
+}
+
 func (s *realSystem) decide(want int, args ...string) decision.Decision {
 	s.t.Helper()
 	var d decision.Decision

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seaworthy-os/seaworthy/builder"
+	"github.com/seaworthy-os/seaworthy/builder/boot"
+	"github.com/seaworthy-os/seaworthy/builder/image"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
+	"github.com/seaworthy-os/seaworthy/pipeline"
+	"github.com/seaworthy-os/seaworthy/pipeline/remedy"
+	"github.com/seaworthy-os/seaworthy/pipeline/trace"
+)
+
+// traceFlags say what is traced, and how.
+type traceFlags struct {
+	from              cli.ResolveFlags
+	machine           machineFlags
+	service, exercise string
+	publish           []string
+	format            string
+	memory, cpus      int
+	patience          time.Duration
+}
+
+func (c *verbs) trace() *cobra.Command {
+	var f traceFlags
+	cmd := &cobra.Command{
+		Use:   "trace --service NAME OS.yml...",
+		Short: "Measure what a service needs, and propose the smallest permissions",
+		Long: `Trace boots the system in QEMU, with a program that observes the system calls of one service.
+It runs the service as it is, with its health checks and the exercise, and then with fewer
+capabilities. It proposes the capabilities, the seccomp profile, the writable folders and the
+devices that the service needs. Then it builds and boots the system with the proposal, and fails
+if the service does not work.
+
+The proposal is a diff of os.yml, with the profile as a new file, for patch -p1. Text before the
+diff says what was seen for each change. No file is changed. docs/trace.md says what
+trace cannot see.
+
+The exercise is a command of the shell that uses the service from this machine. Its environment
+has the ports of --publish: SEAWORTHY_PORT is the first one, and SEAWORTHY_PORT_80 the one that
+leads to port 80 of the machine. It runs when the health checks have succeeded, once for each run
+of the service. The service works if the command ends with exit code 0.
+
+` + cli.ExitHelpPlain("QEMU is not installed, the system did not boot, or the service does not work"),
+		Example: "  seaworthy trace --service redis os.yml\n" +
+			"  seaworthy trace --service nginx --publish 80 --exercise 'curl -f http://127.0.0.1:$SEAWORTHY_PORT/' os.yml | patch -p1",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error { return c.runTrace(cmd, &f, files) },
+	}
+	f.from.AddInputs(cmd)
+	f.from.AddRescan(cmd)
+	f.machine.add(cmd)
+	cli.AddTextOrJSON(cmd, &f.format)
+	fs := cmd.Flags()
+	fs.StringVar(&f.service, "service", "", "name of the service")
+	fs.StringVar(&f.exercise, "exercise", "", "command that uses the service, for the shell")
+	fs.StringArrayVar(&f.publish, "publish", nil, "port of the machine that the exercise can reach, or HOST:GUEST (repeatable)")
+	fs.IntVar(&f.memory, "memory", 1024, "memory of the machine, in MiB")
+	fs.IntVar(&f.cpus, "cpus", 1, "number of processors of the machine")
+	fs.DurationVar(&f.patience, "patience", 10*time.Minute, "how long the service may take until its checks succeed")
+	for _, name := range []string{"service", "exercise", "report"} {
+		cli.Own(cmd, name) // only the command line chooses what runs
+	}
+	return cmd
+}
+
+func (c *verbs) runTrace(cmd *cobra.Command, f *traceFlags, files []string) error {
+	if err := cli.ApplyConfig(cmd); err != nil {
+		return err
+	}
+	if err := cli.TextOrJSON(f.format); err != nil {
+		return err
+	}
+	if f.service == "" {
+		return system.BadInput("no service is given").Suggest("add --service NAME")
+	}
+	for _, file := range files {
+		if !builder.IsLocal(file) {
+			return system.BadInput("%s cannot be traced: the proposal is a change of a file", file).Suggest("give the path of a file")
+		}
+	}
+	o := trace.Options{Service: f.service, Patience: f.patience, Say: c.Note,
+		Machine: boot.Options{Arch: f.from.Arch, Memory: f.memory, CPUs: f.cpus, Console: c.Err}}
+	for _, p := range f.publish {
+		forward, err := boot.ParseForward(p)
+		if err != nil {
+			return err
+		}
+		o.Machine.Forward = append(o.Machine.Forward, forward)
+	}
+	if f.exercise != "" {
+		o.Exercise = func(ctx context.Context, ports []boot.Forward) error { return c.exercise(ctx, f.exercise, ports) }
+	}
+	var err error
+	if o.Sources, err = remedy.Files(files); err != nil {
+		return err
+	}
+	check, done, err := c.ScanOptions(cmd, &f.from, &cli.PolicyFlags{}, files)
+	if err != nil {
+		return err
+	}
+	defer done()
+	o.Build = pipeline.BuildOptions{CheckOptions: check, Tools: image.Tools{Dirs: f.from.Tools}, Version: cli.Version(), Kept: f.from.Kept(cmd)}
+	err = f.machine.set(cmd.Context(), c.Note, &o.Machine)
+	for _, file := range []*os.File{o.Machine.Data, o.Machine.Media} {
+		if file != nil {
+			defer file.Close()
+		}
+	}
+	if err != nil {
+		return err
+	}
+	r, err := trace.Run(cmd.Context(), o)
+	if err != nil {
+		return err
+	}
+	if f.format == "json" {
+		return c.JSON(r)
+	}
+	r.WriteText(c.Text)
+	for _, s := range o.Sources {
+		if s.Path != "" {
+			c.Note(s.Path + " is not below the current folder, so patch -p1 does not find it: run trace in its folder")
+		}
+	}
+	return nil
+}
+
+// exercise runs the user's command.
+func (c *verbs) exercise(ctx context.Context, command string, ports []boot.Forward) error {
+	sh := exec.CommandContext(ctx, "/bin/sh", "-c", command)
+	sh.Env = os.Environ()
+	for i, p := range ports {
+		if i == 0 {
+			sh.Env = append(sh.Env, fmt.Sprintf("SEAWORTHY_PORT=%d", p.Host))
+		}
+		sh.Env = append(sh.Env, fmt.Sprintf("SEAWORTHY_PORT_%d=%d", p.Guest, p.Host))
+	}
+	sh.Stdout, sh.Stderr = c.Err, c.Err
+	return sh.Run()
+}

@@ -1,0 +1,195 @@
+//go:build linux
+
+// Command trace observes one service for seaworthy trace. In a traced system, PID 1
+// starts it instead of the OCI runtime, with the same arguments. It starts the runtime
+// for each container. For the traced service, it first changes config.json: the seccomp
+// filter then notifies this program of each system call that it would allow. seaworthy
+// trace says over a serial port when to start the service, and with which capabilities.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
+	"github.com/seaworthy-os/seaworthy/internal/tracing"
+)
+
+// runtimes are the OCI runtimes that can be started.
+var runtimes = []string{"/usr/bin/crun", "/bin/crun", "/usr/local/bin/crun"}
+
+// work is the folder for changed copies of config.json.
+const work = "/run/seaworthy-trace"
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == healthVerb {
+		os.Exit(runHealth(os.Stdin, os.Stdout))
+	}
+	err := run(os.Args)
+	fmt.Fprintln(os.Stderr, "trace:", err)
+	if p, portErr := openPort(); portErr == nil { // one program at a time can open it
+		p.send(tracing.Message{Failed: err.Error()})
+	}
+	os.Exit(1)
+}
+
+// run becomes the OCI runtime, or observes until the machine ends. It returns only
+// errors.
+func run(argv []string) error {
+	runtime, err := findRuntime()
+	if err != nil {
+		return err
+	}
+	c := parseCall(argv[1:])
+	settings, err := readSettings()
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.bundle == "":
+	case c.bundle == "/containers/services/"+settings.Service && c.verb == "create":
+		return errors.New("the service has network interfaces or bound namespaces of its own, and such a service cannot be traced")
+	case c.bundle == "/containers/services/"+settings.Service && c.verb == "run":
+		return observe(runtime, c, settings.AsBuilt)
+	case !settings.AsBuilt:
+		if err := c.keepPtrace(); err != nil {
+			return err
+		}
+	}
+	argv = append([]string{runtime}, c.args...)
+	return fmt.Errorf("%s: %w", runtime, unix.Exec(runtime, argv, os.Environ()))
+}
+
+func findRuntime() (string, error) {
+	for _, p := range runtimes {
+		if st, err := os.Stat(p); err == nil && st.Mode().IsRegular() {
+			return p, nil
+		}
+	}
+	return "", errors.New("the image has no crun, which a traced system needs")
+}
+
+func readSettings() (s tracing.Settings, err error) {
+	data, err := bounded.ReadFile(tracing.SettingsFile, tracing.MaxLine)
+	if err == nil {
+		err = json.Unmarshal(data, &s)
+	}
+	return s, err
+}
+
+// call is how PID 1 starts the OCI runtime.
+type call struct {
+	args []string
+	// verb is run, create, start or delete. bundle is "" if the verb has none.
+	verb, bundle, name string
+	config             string
+}
+
+// parseCall reads the arguments that builder/guest passes: --root DIR VERB, and flags
+// with one value each.
+func parseCall(args []string) *call {
+	c := &call{args: args}
+	if len(args) < 4 || args[0] != "--root" {
+		return c
+	}
+	c.verb, c.name = args[2], args[len(args)-1]
+	for i := 3; i+1 < len(args); i++ {
+		switch args[i] {
+		case "--bundle":
+			c.bundle = args[i+1]
+		case "--config":
+			c.config = args[i+1]
+		}
+	}
+	if c.bundle != "" && c.config == "" {
+		c.config = path.Join(c.bundle, "config.json")
+	}
+	return c
+}
+
+// with returns the arguments with another config.json.
+func (c *call) with(config string) []string {
+	var out []string
+	for i := 0; i < len(c.args); i++ {
+		if c.args[i] == "--config" {
+			i++
+			continue
+		}
+		out = append(out, c.args[i])
+		if i == 2 {
+			out = append(out, "--config", config)
+		}
+	}
+	return out
+}
+
+// maxConfig limits the size of a config.json, as PID 1 does.
+const maxConfig = 8 << 20
+
+// spec reads config.json as a tree, so that unknown keys stay.
+func (c *call) spec() (map[string]any, error) {
+	data, err := bounded.ReadFile(c.config, maxConfig)
+	if err != nil {
+		return nil, err
+	}
+	var spec map[string]any
+	if err := json.Unmarshal(data, &spec); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.config, err)
+	}
+	return spec, nil
+}
+
+// write writes a changed config.json, and returns its path.
+func (c *call) write(spec map[string]any) (string, error) {
+	data, err := json.Marshal(spec)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(work, 0o700); err != nil {
+		return "", err
+	}
+	name := path.Join(work, strings.ReplaceAll(strings.Trim(c.bundle, "/"), "/", "-")+".json")
+	return name, os.WriteFile(name, data, 0o600)
+}
+
+// ptraceScope is a parameter that cannot be lowered again. With 3, no program can read
+// the memory of another one, and this one could not read the paths of system calls.
+const ptraceScope = "/proc/sys/kernel/yama/ptrace_scope"
+
+// keepPtrace hides the parameter from a container: what the container writes there has
+// no effect.
+func (c *call) keepPtrace() error {
+	now, err := os.ReadFile(ptraceScope)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	spec, err := c.spec()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(work, 0o700); err != nil {
+		return err
+	}
+	hidden := path.Join(work, "ptrace_scope")
+	if err := os.WriteFile(hidden, now, 0o644); err != nil {
+		return err
+	}
+	mounts, _ := spec["mounts"].([]any)
+	spec["mounts"] = append(mounts, map[string]any{"destination": ptraceScope, "type": "bind", "source": hidden, "options": []string{"bind", "rw"}})
+	name, err := c.write(spec)
+	if err != nil {
+		return err
+	}
+	c.args = c.with(name)
+	return nil
+}

@@ -1,0 +1,317 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/seaworthy-os/seaworthy/internal/mountinfo"
+	"github.com/seaworthy-os/seaworthy/internal/tracing"
+)
+
+// observer does what seaworthy trace asks for, with one service.
+type observer struct {
+	runtime string
+	call    *call
+	port    *port
+	journal *journal
+	now     *container
+	// asBuilt: the service gets its own config.json.
+	asBuilt bool
+	// begun: an earlier container may have changed the root file system.
+	begun bool
+}
+
+// container is one start of the service.
+type container struct {
+	pid   int
+	ended chan struct{}
+	// status says how it ended. It is set before ended is closed.
+	status   string
+	stopping atomic.Bool
+	observed sync.WaitGroup
+}
+
+// observe runs until the machine ends.
+func observe(runtime string, c *call, asBuilt bool) error {
+	p, err := openPort()
+	if err != nil {
+		return err
+	}
+	o := &observer{runtime: runtime, asBuilt: asBuilt, call: c, port: p, journal: newJournal(p.send)}
+	p.send(tracing.Message{Hello: true})
+	for {
+		cmd, err := p.next()
+		if err != nil {
+			return err
+		}
+		var reply tracing.Reply
+		if err := o.do(cmd, &reply); err != nil {
+			reply.Error = err.Error()
+		}
+		p.send(tracing.Message{Reply: &reply})
+	}
+}
+
+func (o *observer) do(cmd tracing.Command, reply *tracing.Reply) error {
+	switch cmd.Do {
+	case tracing.DoStart:
+		return o.start(cmd)
+	case tracing.DoHealth:
+		return o.health(cmd)
+	case tracing.DoPhase:
+		o.journal.setPhase(cmd.Phase)
+		return nil
+	case tracing.DoStop:
+		return o.stop(cmd, reply)
+	case tracing.DoLook:
+		reply.Folders = look(cmd.Root, cmd.Paths)
+		return nil
+	}
+	return fmt.Errorf("unknown command %q", cmd.Do)
+}
+
+func (o *observer) start(cmd tracing.Command) error {
+	if o.now != nil {
+		return errors.New("the service runs already")
+	}
+	args := o.call.args
+	var listener *net.UnixListener
+	if o.begun {
+		if err := cleanRoot(path.Join(o.call.bundle, "rootfs")); err != nil {
+			return err
+		}
+	}
+	o.begun = true
+	if !o.asBuilt {
+		spec, err := o.call.spec()
+		if err != nil {
+			return err
+		}
+		if err := os.MkdirAll(work, 0o700); err != nil {
+			return err
+		}
+		socket := filepath.Join(work, "notify.sock")
+		_ = os.Remove(socket)
+		if listener, err = net.ListenUnix("unix", &net.UnixAddr{Name: socket, Net: "unix"}); err != nil {
+			return err
+		}
+		withoutCapabilities(spec, cmd.Without)
+		if err := notifying(spec, socket); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		name, err := o.call.write(spec)
+		if err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		args = o.call.with(name)
+	}
+	pidFile := argument(args, "--pid-file")
+	_ = os.Remove(pidFile)
+	o.journal.begin(cmd.Phase)
+	run := exec.Command(o.runtime, args...)
+	run.Stdout, run.Stderr = os.Stdout, os.Stderr
+	err := run.Start()
+	if err != nil {
+		if listener != nil {
+			listener.Close()
+		}
+		return err
+	}
+	c := &container{ended: make(chan struct{})}
+	if listener != nil {
+		c.observed.Go(func() {
+			if err := o.journal.serve(listener); err != nil {
+				fmt.Fprintln(os.Stderr, "trace:", err)
+			}
+		})
+	}
+	go func() {
+		err := run.Wait()
+		c.status = "it ended"
+		if err != nil {
+			c.status = err.Error()
+		}
+		close(c.ended)
+	}()
+	for {
+		if text, err := os.ReadFile(pidFile); err == nil {
+			if c.pid, err = strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
+				break
+			}
+		}
+		select {
+		case <-c.ended:
+			if listener != nil {
+				listener.Close() // the runtime may have ended before it sent the filter
+			}
+			c.observed.Wait()
+			o.remove()
+			return fmt.Errorf("the service did not start: %s", c.status)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	o.now = c
+	go func() {
+		<-c.ended
+		if !c.stopping.Load() {
+			o.port.send(tracing.Message{Ended: c.status})
+		}
+	}()
+	return nil
+}
+
+// argument returns the value behind a flag, "" if there is none.
+func argument(args []string, flag string) string {
+	if i := slices.Index(args, flag); i >= 0 && i+1 < len(args) {
+		return args[i+1]
+	}
+	return ""
+}
+
+// stop ends the service: with SIGTERM, as PID 1 does, and with SIGKILL after
+// cmd.Seconds.
+func (o *observer) stop(cmd tracing.Command, reply *tracing.Reply) error {
+	c := o.now
+	if c == nil {
+		return errors.New("the service does not run")
+	}
+	c.stopping.Store(true)
+	o.journal.setPhase(cmd.Phase)
+	ended := func(after time.Duration) bool {
+		select {
+		case <-c.ended:
+			return true
+		case <-time.After(after):
+			return false
+		}
+	}
+	if cmd.Seconds > 0 && !ended(0) {
+		_ = unix.Kill(c.pid, unix.SIGTERM)
+		reply.Forced = !ended(time.Duration(cmd.Seconds) * time.Second)
+	}
+	if !ended(0) {
+		_ = unix.Kill(c.pid, unix.SIGKILL)
+	}
+	o.remove()
+	<-c.ended
+	c.observed.Wait()
+	o.now = nil
+	reply.Calls, reply.Lost = o.journal.totals()
+	return nil
+}
+
+// remove deletes the container, and ends what is left in it.
+func (o *observer) remove() {
+	args := append(slices.Clone(o.call.args[:2]), "delete", "--force", o.call.name)
+	_ = exec.Command(o.runtime, args...).Run() // it fails if the runtime has already deleted it
+}
+
+// cleanRoot removes what the last container wrote to its root file system.
+func cleanRoot(root string) error {
+	text, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return err
+	}
+	for _, m := range mountinfo.Parse(text) {
+		if m.Point != root || m.Kind != "overlay" {
+			continue
+		}
+		upper, work := m.FSOption("upperdir"), m.FSOption("workdir")
+		if err := unix.Unmount(root, 0); err != nil {
+			return fmt.Errorf("cannot unmount %s: %w", root, err)
+		}
+		for _, dir := range []string{upper, work} {
+			entries, err := os.ReadDir(dir)
+			if err != nil {
+				return err
+			}
+			for _, e := range entries {
+				if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+					return err
+				}
+			}
+		}
+		data := fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s", m.FSOption("lowerdir"), upper, work)
+		return unix.Mount("overlay", root, "overlay", 0, data)
+	}
+	return nil // the root is read-only
+}
+
+// withoutCapabilities removes capabilities from all sets of a config.json.
+func withoutCapabilities(spec map[string]any, remove []string) {
+	process, _ := spec["process"].(map[string]any)
+	sets, _ := process["capabilities"].(map[string]any)
+	for name, set := range sets {
+		list, _ := set.([]any)
+		sets[name] = slices.DeleteFunc(list, func(c any) bool { text, _ := c.(string); return slices.Contains(remove, text) })
+	}
+}
+
+// notifying changes the seccomp filter of a config.json: what the filter allows
+// notifies a program that listens on socket, and is then executed.
+func notifying(spec map[string]any, socket string) error {
+	linux, ok := spec["linux"].(map[string]any)
+	if !ok {
+		return errors.New("config.json has no section linux")
+	}
+	filter, ok := linux["seccomp"].(map[string]any)
+	if !ok {
+		filter = map[string]any{"defaultAction": actAllow}
+		linux["seccomp"] = filter
+	}
+	allowed := func(rule map[string]any, key string) {
+		if a := rule[key]; a == actAllow || a == actLog {
+			rule[key] = actNotify
+		}
+	}
+	allowed(filter, "defaultAction")
+	rules, _ := filter["syscalls"].([]any)
+	for _, r := range rules {
+		if rule, ok := r.(map[string]any); ok {
+			allowed(rule, "action")
+		}
+	}
+	filter["listenerPath"] = socket
+	return nil
+}
+
+const (
+	actAllow  = "SCMP_ACT_ALLOW"
+	actLog    = "SCMP_ACT_LOG"
+	actNotify = "SCMP_ACT_NOTIFY"
+)
+
+// look describes folders below root.
+func look(root string, paths []string) (out []tracing.Folder) {
+	for _, p := range paths {
+		f := tracing.Folder{Path: p}
+		name := filepath.Join(root, p)
+		var st unix.Stat_t
+		if unix.Lstat(name, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
+			f.Exists, f.Mode, f.UID, f.GID = true, st.Mode&0o7777, st.Uid, st.Gid
+			if d, err := os.Open(name); err == nil {
+				_, err := d.Readdirnames(1)
+				f.Empty = errors.Is(err, io.EOF)
+				d.Close()
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}

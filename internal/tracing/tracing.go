@@ -1,0 +1,132 @@
+// Package tracing has the messages between seaworthy trace and its program in the
+// traced system (components/trace). Both sides write one JSON value per line.
+package tracing
+
+import "github.com/seaworthy-os/seaworthy/internal/health"
+
+const (
+	// Port is the name of the serial port that carries the messages.
+	Port = "io.github.seaworthy-os.trace"
+	// SettingsFile is the file of the traced system with Settings.
+	SettingsFile = "/etc/seaworthy-trace.json"
+	// MaxLine limits the length of a message.
+	MaxLine = 1 << 20
+)
+
+// Settings say what is traced.
+type Settings struct {
+	// Service is the name of the traced service.
+	Service string `json:"service"`
+	// AsBuilt: nothing is observed or changed, and the service is only started and
+	// asked.
+	AsBuilt bool `json:"asBuilt,omitempty"`
+}
+
+// The values of Command.Do.
+const (
+	// DoStart starts the service. The reply follows when its first process exists.
+	DoStart = "start"
+	// DoHealth runs the checks once.
+	DoHealth = "health"
+	// DoPhase sets the phase of later observations.
+	DoPhase = "phase"
+	// DoStop ends the service. The reply has the numbers of its system calls.
+	DoStop = "stop"
+	// DoLook describes folders of the image.
+	DoLook = "look"
+)
+
+// Command asks the program in the system to do one thing. It answers each with one
+// Reply.
+type Command struct {
+	Do string `json:"do"`
+	// Without are capabilities that the service does not get.
+	Without []string `json:"without,omitempty"`
+	// Checks are the health checks.
+	Checks []health.Check `json:"checks,omitempty"`
+	// Seconds limits a health check, and the time in which the service must stop.
+	Seconds int    `json:"seconds,omitempty"`
+	Phase   string `json:"phase,omitempty"`
+	// Root is a folder of the system, and Paths are paths in it.
+	Root  string   `json:"root,omitempty"`
+	Paths []string `json:"paths,omitempty"`
+}
+
+// Message comes from the program in the system. It has one of its fields.
+type Message struct {
+	// Hello is the first message: the service can be started.
+	Hello bool   `json:"hello,omitempty"`
+	Reply *Reply `json:"reply,omitempty"`
+	// Failed says why nothing can be observed. It is the last message.
+	Failed string `json:"failed,omitempty"`
+	Seen   *Seen  `json:"seen,omitempty"`
+	// Ended says how a service ended that was not asked to stop.
+	Ended string `json:"ended,omitempty"`
+}
+
+// Reply is the result of a command.
+type Reply struct {
+	// Error is "" if the command worked.
+	Error string `json:"error,omitempty"`
+	// Calls are how often each system call was made.
+	Calls []Count `json:"calls,omitempty"`
+	// Lost is how many observations were left out because there were too many.
+	Lost int `json:"lost,omitempty"`
+	// Forced: the service was killed because it did not stop.
+	Forced  bool     `json:"forced,omitempty"`
+	Folders []Folder `json:"folders,omitempty"`
+}
+
+// Count is how often a system call was made.
+type Count struct {
+	Number int `json:"number"`
+	Times  int `json:"times"`
+}
+
+// The kinds of files in Seen.
+const (
+	KindFile   = "file"
+	KindFolder = "folder"
+	KindDevice = "device"
+	KindSocket = "socket"
+	KindOther  = "other"
+)
+
+// Seen is a system call that was observed for the first time, or its first use of a
+// file.
+type Seen struct {
+	// Number is that of the call, in the architecture's own table.
+	Number int `json:"number"`
+	// Foreign: the call uses the table of another architecture, such as a 32-bit one.
+	Foreign bool `json:"foreign,omitempty"`
+	// Program is the name of the thread that made the call.
+	Program string `json:"program"`
+	Phase   string `json:"phase"`
+	// Detail says what the call asks for, such as "port 80".
+	Detail string `json:"detail,omitempty"`
+	File   *File  `json:"file,omitempty"`
+}
+
+// File is what a system call does with a file.
+type File struct {
+	// Path is the path in the container, with symbolic links resolved.
+	Path string `json:"path"`
+	Kind string `json:"kind"`
+	// Write: the call changes the file, or makes or removes it.
+	Write bool `json:"write,omitempty"`
+	// ReadOnly: the file system was mounted read-only.
+	ReadOnly bool `json:"readOnly,omitempty"`
+	// Device is the kind and the numbers of a device, such as "c 1:3".
+	Device string `json:"device,omitempty"`
+}
+
+// Folder is a folder of the image, before the service changed it.
+type Folder struct {
+	Path string `json:"path"`
+	// Exists is false if there is no such folder.
+	Exists bool   `json:"exists"`
+	Empty  bool   `json:"empty"`
+	Mode   uint32 `json:"mode"`
+	UID    uint32 `json:"uid"`
+	GID    uint32 `json:"gid"`
+}

@@ -1,0 +1,265 @@
+package trace
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/health"
+	"github.com/seaworthy-os/seaworthy/internal/tracing"
+)
+
+// The phases of a run.
+const (
+	phaseStart    = "start and health check"
+	phaseExercise = "exercise"
+	phaseStop     = "stop"
+)
+
+// guest is the traced system with the service.
+type guest struct {
+	*session
+	checks   []health.Check
+	exercise func(context.Context) error
+	say      func(string)
+}
+
+// attempt is one run of the service.
+type attempt struct {
+	// failed says why the service did not work, "" if it worked.
+	failed string
+	// running: the service must be stopped.
+	running bool
+	took    time.Duration
+	// err is an error of the system, after which nothing else can be tried.
+	err error
+}
+
+// pause is the time between two health checks that fail, and between the last use of
+// the service and the question whether it still runs.
+const pause = 500 * time.Millisecond
+
+// attempt starts the service, and uses it.
+func (g *guest) attempt(ctx context.Context, start tracing.Command, patience time.Duration) (a attempt) {
+	began := time.Now()
+	over := g.watch()
+	r, err := g.do(ctx, start)
+	if err != nil {
+		return attempt{err: err}
+	}
+	if r.Error != "" {
+		return attempt{failed: r.Error}
+	}
+	a.running = true
+	ended := func() bool {
+		if e := g.end(); e != "" {
+			a.failed = "the service ended: " + e
+			return true
+		}
+		return false
+	}
+	for len(g.checks) > 0 {
+		left := patience - time.Since(began)
+		r, err := g.do(ctx, tracing.Command{Do: tracing.DoHealth, Checks: g.checks, Seconds: max(int(left.Seconds()), 1)})
+		if err != nil {
+			a.err = err
+			return a
+		}
+		if r.Error == "" {
+			break
+		}
+		if ended() {
+			return a
+		}
+		if time.Since(began) > patience {
+			a.failed = "the health check fails: " + r.Error
+			return a
+		}
+		select {
+		case <-over:
+		case <-time.After(pause):
+		case <-ctx.Done():
+			a.err = context.Cause(ctx)
+			return a
+		}
+	}
+	if g.exercise != nil {
+		if err := g.phase(ctx, phaseExercise); err != nil {
+			return attempt{err: err}
+		}
+		if err := g.exercise(ctx); err != nil {
+			if ctx.Err() != nil {
+				a.err = context.Cause(ctx)
+			}
+			a.failed = "the exercise fails: " + err.Error()
+			ended()
+			return a
+		}
+	}
+	select {
+	case <-over:
+	case <-time.After(pause):
+	}
+	a.took = time.Since(began)
+	ended()
+	return a
+}
+
+func (g *guest) phase(ctx context.Context, name string) error {
+	_, err := g.do(ctx, tracing.Command{Do: tracing.DoPhase, Phase: name})
+	return err
+}
+
+// stop ends the service: after grace with SIGKILL.
+func (g *guest) stop(ctx context.Context, grace time.Duration) (*tracing.Reply, error) {
+	r, err := g.do(ctx, tracing.Command{Do: tracing.DoStop, Phase: phaseStop, Seconds: int(grace.Seconds())})
+	if err == nil && r.Error != "" {
+		err = system.Unusable("cannot stop the service: %s", r.Error)
+	}
+	return r, err
+}
+
+// Limits of runs with fewer permissions. A service that needs longer counts as one
+// that does not work: it then keeps more than it needs, never less.
+const (
+	leastPatience = 30 * time.Second
+	timesPatience = 4
+	stopGrace     = 30 * time.Second
+)
+
+// measure runs the service as it is, and then with fewer capabilities.
+func (t *tracer) measure(ctx context.Context, g *guest, r *Report) error {
+	t.Say("running the service as it is")
+	first := t.once(ctx, g, r, nil, t.Patience)
+	if first.err != nil {
+		return first.err
+	}
+	if first.failed != "" {
+		return system.Unusable("the service does not work in the traced system: %s", first.failed).
+			Suggest("make it work first: its health check and the exercise must succeed; allow more time with --patience")
+	}
+	patience := max(leastPatience, timesPatience*first.took)
+	has := capabilitiesOf(t.spec)
+	var broken error
+	works := func(without []string) string {
+		if broken != nil {
+			return "not tried"
+		}
+		t.Say("running the service " + which(has, without))
+		a := t.once(ctx, g, r, without, patience)
+		broken = a.err
+		return a.failed
+	}
+	r.Capabilities = append(r.Capabilities, reduce(has, r.hints(), works)...)
+	if broken != nil {
+		return broken
+	}
+	return t.look(ctx, g, r)
+}
+
+// once runs the service without some capabilities. If it works, what it did becomes
+// part of the report.
+func (t *tracer) once(ctx context.Context, g *guest, r *Report, without []string, patience time.Duration) attempt {
+	g.forget()
+	a := g.attempt(ctx, tracing.Command{Do: tracing.DoStart, Without: without, Phase: phaseStart}, patience)
+	run := Trial{Without: append([]string{}, without...), Failed: a.failed}
+	if a.err != nil {
+		return a
+	}
+	if a.running {
+		grace := stopGrace
+		if a.failed != "" {
+			grace = 0
+		}
+		reply, err := g.stop(ctx, grace)
+		if err != nil {
+			a.err = err
+			return a
+		}
+		if a.failed == "" {
+			a.err = r.add(tableOf(r.Arch), g.observations(), reply)
+		}
+	}
+	r.Runs = append(r.Runs, run)
+	return a
+}
+
+// capabilitiesOf lists the capabilities of a container.
+func capabilitiesOf(s *specs.Spec) []string {
+	if s.Process == nil || s.Process.Capabilities == nil {
+		return nil
+	}
+	c := s.Process.Capabilities
+	all := slices.Concat(c.Bounding, c.Effective, c.Permitted, c.Inheritable, c.Ambient)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// reduce finds the capabilities that a service needs. works runs it without some, and
+// says why it then fails. likely says, for a capability, which calls it may be for.
+func reduce(has []string, likely map[string][]string, works func(without []string) string) (out []Capability) {
+	if len(has) == 0 {
+		return nil
+	}
+	needed := map[string]string{} // and why
+	var gone []string
+	var try func(part []string)
+	try = func(part []string) {
+		if len(part) == 0 {
+			return
+		}
+		without := slices.Concat(gone, part)
+		slices.Sort(without)
+		why := works(without)
+		switch {
+		case why == "":
+			gone = without
+		case len(part) == 1:
+			needed[part[0]] = why
+		default:
+			try(part[:len(part)/2])
+			try(part[len(part)/2:])
+		}
+	}
+	// Most services need none, and the others mostly those that their calls name.
+	if why := works(has); why == "" {
+		gone = has
+	} else {
+		var unlikely, named []string
+		for _, c := range has {
+			if len(likely[c]) > 0 {
+				named = append(named, c)
+			} else {
+				unlikely = append(unlikely, c)
+			}
+		}
+		if len(has) == 1 {
+			needed[has[0]] = why
+		} else {
+			try(unlikely)
+			for _, c := range named {
+				try([]string{c})
+			}
+		}
+	}
+	for _, c := range has {
+		out = append(out, Capability{Name: c, Needed: needed[c] != "", Without: needed[c], Calls: append([]string{}, likely[c]...)})
+	}
+	return out
+}
+
+// which says with which capabilities a service runs, in few words.
+func which(has, without []string) string {
+	with := slices.DeleteFunc(slices.Clone(has), func(c string) bool { return slices.Contains(without, c) })
+	switch {
+	case len(with) == 0:
+		return "without capabilities"
+	case len(with) <= len(without):
+		return "with only " + strings.Join(with, ", ")
+	}
+	return "without " + strings.Join(without, ", ")
+}

@@ -1,0 +1,129 @@
+package trace
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/moby/profiles/seccomp"
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+)
+
+var seccompArch = map[string]specs.Arch{"amd64": specs.ArchX86_64, "arm64": specs.ArchAARCH64}
+
+// profile makes a seccomp profile that allows only the calls that were seen. before is
+// the filter that the service had, or nil: its conditions stay, and so do its answers
+// to other calls, because a program may depend on them (without clone3, for example,
+// the C library uses clone only if the answer is ENOSYS).
+func (r *Report) profile(before *specs.LinuxSeccomp) ([]byte, error) {
+	denied := uint(1) // EPERM
+	p := seccomp.Seccomp{}
+	p.DefaultAction, p.DefaultErrnoRet = specs.ActErrno, &denied
+	p.ArchMap = []seccomp.Architecture{{Arch: seccompArch[r.Arch], SubArches: []specs.Arch{}}}
+	allowed := map[string]bool{}
+	for _, c := range r.Calls {
+		allowed[c.Name] = true
+		comment := c.seen()
+		rules := c.conditions()
+		if rules == nil && before != nil && before.DefaultAction != specs.ActAllow {
+			for _, rule := range before.Syscalls {
+				if slices.Contains(rule.Names, c.Name) && allows(rule.Action) {
+					rules = append(rules, rule)
+				}
+			}
+		}
+		if rules == nil {
+			rules = []specs.LinuxSyscall{{Action: specs.ActAllow}}
+		}
+		for _, rule := range rules {
+			rule.Names = []string{c.Name}
+			p.Syscalls = append(p.Syscalls, &seccomp.Syscall{LinuxSyscall: rule, Comment: comment})
+		}
+	}
+	if before != nil {
+		p.Syscalls = append(p.Syscalls, refusals(before, allowed)...)
+	}
+	return encodeProfile(&p)
+}
+
+// encodeProfile writes one line for each rule.
+func encodeProfile(p *seccomp.Seccomp) ([]byte, error) {
+	var lines []string
+	for _, s := range p.Syscalls {
+		line, err := json.Marshal(s)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, "    "+string(line))
+	}
+	head := *p
+	head.Syscalls = []*seccomp.Syscall{}
+	data, err := json.MarshalIndent(&head, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	rules := "\"syscalls\": [\n" + strings.Join(lines, ",\n") + "\n  ]"
+	return append(bytes.Replace(data, []byte(`"syscalls": []`), []byte(rules), 1), '\n'), nil
+}
+
+func allows(a specs.LinuxSeccompAction) bool { return a == specs.ActAllow || a == specs.ActLog }
+
+// refusals are the rules of a filter that refuse calls with a particular answer.
+func refusals(before *specs.LinuxSeccomp, allowed map[string]bool) (out []*seccomp.Syscall) {
+	for _, rule := range before.Syscalls {
+		if allows(rule.Action) {
+			continue
+		}
+		names := slices.DeleteFunc(slices.Clone(rule.Names), func(n string) bool { return allowed[n] })
+		if rule.Names = names; len(names) > 0 {
+			out = append(out, &seccomp.Syscall{LinuxSyscall: rule, Comment: "refused as before"})
+		}
+	}
+	return out
+}
+
+// seen says who made the call.
+func (c *Call) seen() string {
+	text := fmt.Sprintf("seen: %s, %s", c.Program, c.Phase)
+	if len(c.Details) > 0 {
+		text += ": " + strings.Join(c.Details, ", ")
+	}
+	return text
+}
+
+// familyNumbers are the numbers of the families that the program in the guest names.
+var familyNumbers = map[string]uint64{"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16, "AF_PACKET": 17}
+
+// newNamespaces are the flags of clone for new namespaces.
+const newNamespaces = 0x7e020000
+
+// conditions are rules for the arguments that were seen. They are nil for calls whose
+// arguments were not looked at.
+func (c *Call) conditions() (out []specs.LinuxSyscall) {
+	allow := func(arg specs.LinuxSeccompArg) {
+		out = append(out, specs.LinuxSyscall{Action: specs.ActAllow, Args: []specs.LinuxSeccompArg{arg}})
+	}
+	switch {
+	case c.Name == "clone" && len(c.Details) == 0:
+		allow(specs.LinuxSeccompArg{Index: 0, Value: newNamespaces, ValueTwo: 0, Op: specs.OpMaskedEqual})
+	case c.Name == "socket":
+		numbers := map[uint64]bool{}
+		for _, d := range c.Details {
+			name := strings.TrimSuffix(d, " raw")
+			n, ok := familyNumbers[name]
+			if !ok {
+				if _, err := fmt.Sscanf(name, "family %d", &n); err != nil {
+					return nil
+				}
+			}
+			numbers[n] = true
+		}
+		for _, n := range slices.Sorted(maps.Keys(numbers)) {
+			allow(specs.LinuxSeccompArg{Index: 0, Value: n, Op: specs.OpEqualTo})
+		}
+	}
+	return out
+}
