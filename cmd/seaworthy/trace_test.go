@@ -69,7 +69,9 @@ func TestTrace(t *testing.T) {
 		g.bare(cli.ExitPass, "key", "generate", "--output-dir", ".")
 		ping := health.Check{TCP: 6379, Send: "PING\r\n", Expect: "PONG"}
 		probe := g.probe([]*library{{name: "redis", checks: []health.Check{ping, {TCP: 6379, Send: "CONFIG SET appendonly yes\r\n", Expect: "^-ERR"}, ping}}})
-		verb("build", "--key", "seaworthy.key", "--fail-on", "none", "--output-dir", "out", "base.yml", "redis.yml", probe)
+		files := []string{"base.yml", "redis.yml", probe}
+		verb("lock", files...)
+		verb("build", append([]string{"--locked", "--key", "seaworthy.key", "--output-dir", "out"}, files...)...)
 		text := g.untilAnswered("out", "seaworthy", 1, nil)
 		if want := "appendonlydir: Operation not permitted"; !strings.Contains(text, want) {
 			t.Errorf("the console does not show %q\n%s", want, text)

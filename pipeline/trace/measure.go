@@ -32,6 +32,8 @@ type guest struct {
 type attempt struct {
 	// failed says why the service did not work, "" if it worked.
 	failed string
+	// slow: it failed because its checks did not succeed in time.
+	slow bool
 	// running: the service must be stopped.
 	running bool
 	took    time.Duration
@@ -76,7 +78,7 @@ func (g *guest) attempt(ctx context.Context, start tracing.Command, patience tim
 			return a
 		}
 		if time.Since(began) > patience {
-			a.failed = "the health check fails: " + r.Error
+			a.failed, a.slow = "the health check fails: "+r.Error, true
 			return a
 		}
 		select {
@@ -123,8 +125,9 @@ func (g *guest) stop(ctx context.Context, grace time.Duration) (*tracing.Reply, 
 	return r, err
 }
 
-// Limits of runs with fewer permissions. A service that needs longer counts as one
-// that does not work: it then keeps more than it needs, never less.
+// Limits of runs with fewer permissions. They follow the time of runs that work. A
+// service that needs longer counts as one that does not work: it then keeps more than it
+// needs, never less.
 const (
 	leastPatience = 30 * time.Second
 	timesPatience = 4
@@ -142,23 +145,52 @@ func (t *tracer) measure(ctx context.Context, g *guest, r *Report) error {
 		return system.Unusable("the service does not work in the traced system: %s", first.failed).
 			Suggest("make it work first: its health check and the exercise must succeed; allow more time with --patience")
 	}
-	patience := max(leastPatience, timesPatience*first.took)
 	has := capabilitiesOf(t.spec)
-	var broken error
-	works := func(without []string) string {
-		if broken != nil {
-			return "not tried"
-		}
+	w := &weakened{patience: max(leastPatience, timesPatience*first.took), once: func(without []string, patience time.Duration) attempt {
 		t.Say("running the service " + which(has, without))
-		a := t.once(ctx, g, r, without, patience)
-		broken = a.err
-		return a.failed
-	}
-	r.Capabilities = append(r.Capabilities, reduce(has, r.hints(), works)...)
-	if broken != nil {
-		return broken
+		return t.once(ctx, g, r, without, patience)
+	}, longest: t.Patience}
+	r.Capabilities = append(r.Capabilities, reduce(has, r.hints(), w.works)...)
+	if w.broken != nil {
+		return w.broken
 	}
 	return t.look(ctx, g, r)
+}
+
+// weakened runs the service with fewer permissions.
+type weakened struct {
+	once     func(without []string, patience time.Duration) attempt
+	patience time.Duration
+	// longest is the limit for a run that is known to work, and good what was taken away
+	// in the last one.
+	longest time.Duration
+	good    []string
+	broken  error
+}
+
+// works runs the service without some capabilities, and says why it fails. If it was
+// only slow, a run that is known to work shows whether the machine has become slower
+// since: the service then gets another, longer try.
+func (w *weakened) works(without []string) string {
+	for w.broken == nil {
+		a := w.once(without, w.patience)
+		if w.broken = a.err; w.broken != nil {
+			break
+		}
+		if a.failed == "" {
+			w.good = without
+		}
+		if !a.slow {
+			return a.failed
+		}
+		control := w.once(w.good, w.longest)
+		w.broken = control.err
+		if control.failed != "" || timesPatience*control.took <= w.patience {
+			return a.failed
+		}
+		w.patience = timesPatience * control.took
+	}
+	return "not tried"
 }
 
 // once runs the service without some capabilities. If it works, what it did becomes

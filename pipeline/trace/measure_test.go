@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // reduce finds exactly the capabilities without which the service fails, whatever was
@@ -60,5 +61,34 @@ func TestReduce(t *testing.T) {
 				t.Errorf("%d runs, want at most %d", runs, c.runs)
 			}
 		})
+	}
+}
+
+// A service that is slow because the machine has become slower gets another try. A
+// service that hangs does not.
+func TestSlow(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		// normal is the time of a run that works.
+		normal time.Duration
+		hangs  bool
+		want   string
+		runs   int
+	}{
+		"busy machine": {5 * time.Minute, false, "", 3},
+		"hangs":        {time.Second, true, "too slow", 2},
+		"both":         {5 * time.Minute, true, "too slow", 4},
+	} {
+		runs := 0
+		w := &weakened{patience: time.Minute, longest: time.Hour, once: func(without []string, patience time.Duration) attempt {
+			runs++
+			if c.hangs && len(without) > 0 || c.normal > patience {
+				return attempt{failed: "too slow", slow: true}
+			}
+			return attempt{took: c.normal}
+		}}
+		if got := w.works([]string{"CAP_CHOWN"}); got != c.want || runs != c.runs || w.broken != nil {
+			t.Errorf("%s: %q after %d runs, %v; want %q after %d", name, got, runs, w.broken, c.want, c.runs)
+		}
 	}
 }
