@@ -110,6 +110,7 @@ func (p *policies) addGuest(ctx context.Context, l *library, s Source, params bo
 		part.Reference, part.Manifest, part.Pinned, part.Signed = s.Name, b.Manifest, b.Pinned, b.Signed
 	}
 	files := l.filesOf(g.tree, g.plan.Files)
+	part.Content = folder.Digest(slices.DeleteFunc(slices.Clone(files), func(f folder.File) bool { return !folder.IsOwn(f.Path) }))
 	if len(wish.ids()) > 0 {
 		set, err := l.trustedSet(g.plan.Name, wish)
 		if err != nil {

@@ -23,7 +23,6 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/pipeline/publish"
 	"github.com/seaworthy-os/seaworthy/policy"
-	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
 // freeze writes testdata/frozen/NAME-KIND.json. Use a new name after each change of a
@@ -191,7 +190,8 @@ func freezeArchive(t *testing.T) {
 	signer := sealtest.Signer(t)
 	img := sealtest.New("os")
 	img.Decision.Policy.Name, img.Decision.Policy.Digest = p.Policy().Parts[0].Name, p.Policy().Parts[0].Digest
-	img.Decision.Policy.Parts = []decision.PolicyPart{{Name: p.Policy().Parts[0].Name, Source: decision.SourceDir, Digest: p.Policy().Parts[0].Digest}}
+	img.Decision.Policy.Parts = p.Policy().Parts[:1]
+	img.Decision.Policy.Parts[0].Digest = digests.Of([]byte("the built-in rules of another version"))
 	file := filepath.Join(dir, "os.tar")
 	site, err := publish.Gather(t.Context(), publish.SiteOptions{Lock: write("os.lock.json", "os.lock.json"), Policies: []string{rules},
 		TrustedRoot: write("root.json", `{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}`)})

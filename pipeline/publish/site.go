@@ -197,9 +197,13 @@ func (s *Site) check(ctx context.Context, d *decision.Decision) error {
 				errs = append(errs, system.Mismatch("%s is not a trusted root", at).Suggest("pack the image again"))
 			}
 		case at == sitePolicies+name+bundleEnding && fs.ValidPath(sitePolicies+name) && !strings.Contains(name, "/"):
-			digest, err := s.identify(ctx, raw)
-			if err == nil && !slices.ContainsFunc(d.Policy.Parts, func(p decision.PolicyPart) bool { return p.Digest == digest }) {
-				err = system.Mismatch("policy %s (%s) is not a part of the policy that the image passed", name, digest).
+			own, err := s.identify(ctx, raw)
+			// The digest also covers built-in files, which differ between versions of the
+			// program. Older decisions have nothing else.
+			if err == nil && !slices.ContainsFunc(d.Policy.Parts, func(p decision.PolicyPart) bool {
+				return p.Content == own.Content && own.Content != "" || p.Content == "" && p.Digest == own.Digest
+			}) {
+				err = system.Mismatch("policy %s (%s) is not a part of the policy that the image passed", name, own.Digest).
 					Suggest("use the rules with which the image was built")
 			}
 			errs = append(errs, err)
@@ -210,24 +214,24 @@ func (s *Site) check(ctx context.Context, d *decision.Decision) error {
 	return errors.Join(errs...)
 }
 
-// identify returns the digest that the policy in a bundle has in a decision.
-func (s *Site) identify(ctx context.Context, raw []byte) (string, error) {
+// identify describes the policy in a bundle as a decision does.
+func (s *Site) identify(ctx context.Context, raw []byte) (decision.PolicyPart, error) {
 	tmp, err := os.MkdirTemp("", "seaworthy-")
 	if err != nil {
-		return "", err
+		return decision.PolicyPart{}, err
 	}
 	defer os.RemoveAll(tmp)
 	dir := filepath.Join(tmp, "rules")
 	if err := writeBundle(dir, raw); err != nil {
-		return "", err
+		return decision.PolicyPart{}, err
 	}
 	o := s.Judge
 	o.Policy, o.Policies, o.FailOn, o.Now = "", []policy.Source{{Name: dir}}, "low", time.Unix(0, 0)
 	p, err := policy.Prepare(ctx, o)
 	if err != nil {
-		return "", err
+		return decision.PolicyPart{}, err
 	}
-	return p.Policy().Parts[0].Digest, nil
+	return p.Policy().Parts[0], nil
 }
 
 func writeBundle(dir string, raw []byte) error {

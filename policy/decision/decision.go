@@ -151,9 +151,13 @@ type PolicyPart struct {
 	Name string `json:"name"`
 	// Source is SourceBuiltin, SourceDir or SourceOCI.
 	Source string `json:"source"`
-	// Digest is the digest that the policy has when it is evaluated alone.
+	// Digest is the digest that the policy has when it is evaluated alone, with the
+	// built-in files that it uses.
 	Digest string `json:"digest"`
-	Rules  int    `json:"rules"`
+	// Content is the digest of the policy's own files. Unlike Digest, it is the same
+	// for every version of the program. It is "" for a built-in pack.
+	Content string `json:"content,omitempty"`
+	Rules   int    `json:"rules"`
 	// IncludedBy is the name of the part that includes this built-in pack. It is ""
 	// for a policy that the user asked for.
 	IncludedBy string `json:"includedBy,omitempty"`
