@@ -12,6 +12,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/components/format"
 	"github.com/seaworthy-os/seaworthy/components/fsck"
 	"github.com/seaworthy-os/seaworthy/components/hostname"
+	"github.com/seaworthy-os/seaworthy/components/lldp"
 	logflush "github.com/seaworthy-os/seaworthy/components/log-flush"
 	"github.com/seaworthy-os/seaworthy/components/losetup"
 	machineid "github.com/seaworthy-os/seaworthy/components/machine-id"
@@ -31,6 +32,7 @@ var programs = map[string]func(){
 	"format":           format.Main,
 	"fsck":             fsck.Main,
 	"hostname":         hostname.Main,
+	"lldp":             lldp.Main,
 	"losetup":          losetup.Main,
 	"log-flush":        logflush.Main,
 	"machine-id":       machineid.Main,
