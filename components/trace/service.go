@@ -45,6 +45,9 @@ type container struct {
 	status   string
 	stopping atomic.Bool
 	observed sync.WaitGroup
+	// told: seaworthy trace knows that it ended, if it was not asked to stop. A later
+	// message would be about the next container.
+	told sync.WaitGroup
 }
 
 // observe runs until the machine ends.
@@ -167,12 +170,12 @@ func (o *observer) start(cmd tracing.Command) error {
 		}
 	}
 	o.now = c
-	go func() {
+	c.told.Go(func() {
 		<-c.ended
 		if !c.stopping.Load() {
 			o.port.send(tracing.Message{Ended: c.status})
 		}
-	}()
+	})
 	return nil
 }
 
@@ -211,6 +214,7 @@ func (o *observer) stop(cmd tracing.Command, reply *tracing.Reply) error {
 	o.remove()
 	<-c.ended
 	c.observed.Wait()
+	c.told.Wait()
 	o.now = nil
 	reply.Calls, reply.Lost = o.journal.totals()
 	return nil
