@@ -37,8 +37,8 @@ type walk struct {
 	esp, bios bool
 }
 
-// unsearchable are kinds whose files are not read, so a boot loader or a root in them
-// stays unknown.
+// unsearchable are kinds whose files are not read, or not all of them, so a boot loader in
+// them stays unknown.
 var unsearchable = map[string]bool{"ext": true, "xfs": true, "btrfs": true, "luks": true, "lvm": true}
 
 // IsRoot reports whether a Linux system can run from a file system of this kind.
@@ -93,7 +93,10 @@ func (w *walk) partition(it *inspect.Item) {
 		}
 		w.file.Roots = append(w.file.Roots, fmt.Sprintf("%s (%s)", where, kind))
 	}
-	if unsearchable[it.Kind] {
+	switch {
+	case it.Kind == "ext":
+		w.unread("%s: of an ext file system, only the folders are read that boot loaders usually have, and a boot loader can use others", where)
+	case unsearchable[it.Kind]:
 		w.unread("%s: files of %s are not read, and a boot loader can have its configuration there", where, it.Kind)
 	}
 }
