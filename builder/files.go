@@ -20,9 +20,8 @@ import (
 
 // files resolves the files section: it hashes contents and sources, replaces
 // names by numeric ids, and keeps one entry per path. A later os.yml replaces a
-// file of an earlier one.
-func files(config *spec.Config) ([]system.File, error) {
-	ids := config.IDs()
+// file of an earlier one. ids are the ids of container names.
+func files(config *spec.Config, ids map[string]uint32) ([]system.File, error) {
 	var all []*system.File
 	var errs []error
 	last := map[string]*system.File{}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/runtime"
 	"github.com/seaworthy-os/seaworthy/builder/spec"
@@ -71,38 +73,42 @@ func layout(config *spec.Config) []*part {
 }
 
 // specs makes the effective spec of every container. If several containers use
-// the same image, the first one's folder holds the files for all of them.
+// the same image, the first one's folder holds the files for all of them. A container
+// with its own range of user ids has its own files: they belong to ids of the range.
 func (r *Resolved) specs(config *spec.Config, parts []*part) error {
 	var errs []error
 	volumes := map[string]bool{}
 	for _, v := range config.Volumes {
 		volumes[v.Name.V] = v.Readonly.Get()
 	}
-	holders := map[string]string{} // image name -> folder with its files
+	type owned struct {
+		image string
+		users uint32
+	}
+	holders := map[owned]string{} // the folder with the files of an image
 	ids := config.IDs()
-	badLabels := map[string]bool{}
+	labels, err := labels(parts)
+	if err != nil {
+		errs = append(errs, err)
+	}
+	users := ranges(parts, labels)
 	for _, p := range parts {
-		if p.container == nil {
-			continue
-		}
 		c := p.component
-		label, err := labelOf(p)
-		if err != nil {
-			if !badLabels[c.Image.Name] {
-				errs = append(errs, err)
-			}
-			badLabels[c.Image.Name] = true
+		label, known := labels[p]
+		if !known {
 			continue
 		}
+		c.Users = users[c.ID()]
 		c.ReadOnly = runtime.ReadOnly(p.container, label)
-		if dir, there := holders[c.Image.Name]; there {
+		files := owned{c.Image.Name, c.Users}
+		if dir, there := holders[files]; there {
 			c.FilesDir, c.SharesFiles = dir, true
 		} else {
 			c.FilesDir = c.Dir + "/lower"
 			if c.ReadOnly {
 				c.FilesDir = c.Dir + "/rootfs"
 			}
-			holders[c.Image.Name] = c.FilesDir
+			holders[files] = c.FilesDir
 		}
 		profile, err := profileOf(config, p.container)
 		if err != nil {
@@ -111,7 +117,7 @@ func (r *Resolved) specs(config *spec.Config, parts []*part) error {
 		}
 		out, err := runtime.Effective(runtime.Input{
 			Container: p.container, Image: c.Image, Label: label, Dir: c.Dir, FilesDir: c.FilesDir,
-			IDs: ids, Volumes: volumes, Arch: r.OS.Arch, Profile: profile,
+			IDs: ids, Volumes: volumes, Users: c.Users, Arch: r.OS.Arch, Profile: profile,
 		})
 		if err != nil {
 			errs = append(errs, err)
@@ -121,6 +127,53 @@ func (r *Resolved) specs(config *spec.Config, parts []*part) error {
 		r.Notes = append(r.Notes, out.Notes...)
 	}
 	return errors.Join(errs...)
+}
+
+// labels reads the labels of all containers, nil for an image without a label. It
+// reports a bad label once, and leaves its containers out.
+func labels(parts []*part) (map[*part]*spec.Settings, error) {
+	out, bad := map[*part]*spec.Settings{}, map[string]bool{}
+	var errs []error
+	for _, p := range parts {
+		if p.container == nil {
+			continue
+		}
+		label, err := labelOf(p)
+		switch name := p.component.Image.Name; {
+		case err == nil:
+			out[p] = label
+		case !bad[name]:
+			bad[name] = true
+			errs = append(errs, err)
+		}
+	}
+	return out, errors.Join(errs...)
+}
+
+// ranges returns the first user id of each container with `userns: auto`, by ID.
+func ranges(parts []*part, labels map[*part]*spec.Settings) map[string]uint32 {
+	var names []string
+	var taken []specs.LinuxIDMapping
+	for p, label := range labels {
+		if runtime.AutoUsers(p.container, label) {
+			names = append(names, p.component.ID())
+		}
+		taken = append(taken, runtime.Mappings(p.container, label)...)
+	}
+	return runtime.Ranges(names, taken)
+}
+
+// hostIDs returns the ids of container names on the host: those of a container with its
+// own range of ids are in that range.
+func hostIDs(config *spec.Config, parts []*part) map[string]uint32 {
+	ids := config.IDs()
+	for _, p := range parts {
+		if p.container != nil && p.component.Users != 0 {
+			name := p.container.Name.V
+			ids[name] = p.component.Users + ids[name]%system.UsersPerContainer
+		}
+	}
+	return ids
 }
 
 func labelOf(p *part) (*spec.Settings, error) {

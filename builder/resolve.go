@@ -110,12 +110,16 @@ func (r *Resolved) fill(ctx context.Context, config *spec.Config, o Options) err
 		r.OS.Sources = append(r.OS.Sources, s.Source)
 	}
 	parts := layout(config)
-	files, filesErr := files(config)
-	r.OS.Files = files
-	if err := r.find(ctx, parts); err != nil {
-		return errors.Join(err, filesErr)
+	findErr := r.find(ctx, parts)
+	var errs []error
+	if findErr == nil {
+		errs = append(errs, r.specs(config, parts))
 	}
-	errs := []error{r.specs(config, parts)}
+	files, filesErr := files(config, hostIDs(config, parts))
+	if findErr != nil {
+		return errors.Join(findErr, filesErr)
+	}
+	r.OS.Files = files
 	r.Trust = r.trust(config, parts)
 	for _, p := range parts {
 		r.OS.Components = append(r.OS.Components, p.component)

@@ -283,3 +283,39 @@ func TestContents(t *testing.T) {
 		t.Errorf("%s has the services %v", r.OS.Name, names)
 	}
 }
+
+// TestAutoUsers: each container with `userns: auto` has its own ids, its own copy of the
+// image's files, and the files that os.yml gives to it.
+func TestAutoUsers(t *testing.T) {
+	t.Parallel()
+	r, err := newBench(t).resolve(t, `services:
+  - {name: host, image: a/app:1}
+  - {name: one, image: a/app:1, userns: auto}
+  - {name: two, image: a/app:1, userns: auto}
+  - {name: three, image: a/app:1, userns: new, uidMappings: [{containerID: 0, hostID: 1048576, size: 1000000000}]}
+files:
+  - {path: etc/one, contents: x, uid: one, gid: host}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := r.OS.Components
+	for _, i := range []int{0, 3} {
+		if c[i].Users != 0 {
+			t.Errorf("%s has its own ids", c[i].ID())
+		}
+	}
+	one, two := c[1].Users, c[2].Users
+	if one == two || min(one, two) <= 1000000000 {
+		t.Errorf("ranges from %d and %d", one, two)
+	}
+	folders := []string{"containers/services/host/lower", "containers/services/one/lower", "containers/services/two/lower", "containers/services/host/lower"}
+	for i, want := range folders {
+		if c[i].FilesDir != want || c[i].SharesFiles != (i == 3) {
+			t.Errorf("%s has the files of %s", c[i].ID(), c[i].FilesDir)
+		}
+	}
+	if f := r.OS.Files[0]; f.UID != int(one)+101 || f.GID != 100 {
+		t.Errorf("etc/one belongs to %d:%d", f.UID, f.GID)
+	}
+}

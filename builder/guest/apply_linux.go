@@ -97,11 +97,19 @@ func (a *actor) mountNew(s stepMount, dest string) error {
 		}
 	}
 	if s.typ == "overlay" {
-		for _, key := range []string{"upperdir", "workdir"} {
-			if d := dataValue(s.data, key); d != "" {
-				if err := os.MkdirAll(d, 0o755); err != nil {
-					return err
-				}
+		lower, upper := dataValue(s.data, "lowerdir"), dataValue(s.data, "upperdir")
+		_, err := os.Stat(upper)
+		for _, d := range []string{upper, dataValue(s.data, "workdir")} {
+			if d == "" {
+				continue
+			}
+			if err := os.MkdirAll(d, 0o755); err != nil {
+				return err
+			}
+		}
+		if err != nil && upper != "" { // it is new
+			if err := ownLayer(lower, upper); err != nil {
+				return err
 			}
 		}
 	}
@@ -109,6 +117,16 @@ func (a *actor) mountNew(s stepMount, dest string) error {
 		a.modules.alias("fs-" + s.typ)
 	}
 	return unix.Mount(s.source, dest, s.typ, s.flags, s.data)
+}
+
+// ownLayer gives the upper layer of an overlay the owner of the lower one: the root of the
+// overlay is the upper folder. In a user namespace, root of the container owns it.
+func ownLayer(lower, upper string) error {
+	var st unix.Stat_t
+	if err := unix.Stat(lower, &st); err != nil {
+		return err
+	}
+	return os.Lchown(upper, int(st.Uid), int(st.Gid))
 }
 
 // knownFilesystem reports whether the kernel supports the file system now.

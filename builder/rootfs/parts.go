@@ -86,9 +86,10 @@ func partKey(c *system.Component) string {
 	raw, err := json.Marshal(struct {
 		ID, Dir, FilesDir, Manifest string
 		SharesFiles, ReadOnly       bool
+		Users                       uint32
 		Layers                      []system.LayerBlob
 		Spec, Runtime               []byte
-	}{c.ID(), c.Dir, c.FilesDir, c.Image.Manifest, c.SharesFiles, c.ReadOnly, c.Image.Layers, c.Spec, c.Runtime})
+	}{c.ID(), c.Dir, c.FilesDir, c.Image.Manifest, c.SharesFiles, c.ReadOnly, c.Users, c.Image.Layers, c.Spec, c.Runtime})
 	if err != nil {
 		return ""
 	}

@@ -93,6 +93,8 @@ func TestPartKeys(t *testing.T) {
 					f.SetBool(true)
 				case reflect.Int:
 					f.SetInt(7)
+				case reflect.Uint32:
+					f.SetUint(7)
 				case reflect.String:
 					f.SetString("x")
 				default:

@@ -178,7 +178,11 @@ func (t *Tree) componentDir(c *system.Component) error {
 		dirs = append(dirs, "tmp")
 	}
 	for _, d := range dirs {
-		if err := t.dir(c.Dir+"/"+d, 0o755); err != nil {
+		p, owner := c.Dir+"/"+d, 0
+		if p == c.FilesDir {
+			owner = int(c.Users) // root of the container
+		}
+		if err := t.dirOf(p, 0o755, owner); err != nil {
 			return err
 		}
 	}
@@ -186,12 +190,15 @@ func (t *Tree) componentDir(c *system.Component) error {
 }
 
 // dir writes a folder that the builder makes itself, unless the folder exists.
-func (t *Tree) dir(p string, mode uint32) error {
+func (t *Tree) dir(p string, mode uint32) error { return t.dirOf(p, mode, 0) }
+
+// dirOf is dir for a folder of another owner than root.
+func (t *Tree) dirOf(p string, mode uint32, owner int) error {
 	if _, ok := t.root[p]; ok {
 		return nil
 	}
 	t.root[p] = written{typ: system.TypeDir}
-	_, err := t.out.Entry(&system.RootEntry{Entry: system.Entry{Path: p, Type: system.TypeDir, Mode: mode}})
+	_, err := t.out.Entry(&system.RootEntry{Entry: system.Entry{Path: p, Type: system.TypeDir, Mode: mode, UID: owner, GID: owner}})
 	return err
 }
 

@@ -161,6 +161,9 @@ func (s *imageSink) emit(e *system.Entry) (io.WriteCloser, error) {
 		return s.t.emitRoot(r)
 	}
 	r.Path = path.Join(s.c.FilesDir, e.Path)
+	if err := shift(r, s.c.Users); err != nil {
+		return nil, err
+	}
 	if added := s.t.added(s.c); len(added) > 0 {
 		s.t.root[r.Path] = written{typ: e.Type, component: s.c.ID()}
 		if f := added[r.Path]; f != nil && f.Type == system.TypeDir && e.Type == system.TypeDir {
@@ -174,6 +177,19 @@ func (s *imageSink) emit(e *system.Entry) (io.WriteCloser, error) {
 		r.Link = path.Join(s.c.FilesDir, e.Link)
 	}
 	return s.t.out.Entry(r)
+}
+
+// shift gives an entry to the ids that a container with its own range has on the host.
+func shift(r *system.RootEntry, first uint32) error {
+	if first == 0 {
+		return nil
+	}
+	if min(r.UID, r.GID) < 0 || max(r.UID, r.GID) >= system.UsersPerContainer {
+		return fmt.Errorf("/%s belongs to %d:%d, but a container with `userns: auto` has only ids below %d", r.Path, r.UID, r.GID, system.UsersPerContainer)
+	}
+	r.UID += int(first)
+	r.GID += int(first)
+	return nil
 }
 
 // emitRoot writes an entry of the kernel's tarball or of an init image into /.

@@ -32,6 +32,9 @@ type Input struct {
 	// Volumes are the system's volumes by name. The value is true for a
 	// read-only volume.
 	Volumes map[string]bool
+	// Users is the first id of the container's own range: see Ranges. It is 0 for a
+	// container without `userns: auto`.
+	Users uint32
 	// Arch is the Go name of the architecture.
 	Arch string
 	// Profile is the content of the file that `seccomp` names, if it names a

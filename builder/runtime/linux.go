@@ -23,6 +23,9 @@ func (b *build) linux() *specs.Linux {
 		UIDMappings:       pickList(b, "/linux/uidMappings", b.yaml.UIDMappings, b.label.UIDMappings).Get(),
 		GIDMappings:       pickList(b, "/linux/gidMappings", b.yaml.GIDMappings, b.label.GIDMappings).Get(),
 	}
+	if AutoUsers(b.Container, b.label) {
+		b.autoUsers(l)
+	}
 	b.devices(l)
 	return l
 }
@@ -43,7 +46,7 @@ func (b *build) namespaces() []specs.LinuxNamespace {
 		}
 		switch v {
 		case "host":
-		case "new", "none":
+		case "new", "none", spec.AutoUsers:
 			add(kind, "")
 		default:
 			add(kind, string(v))

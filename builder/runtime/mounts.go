@@ -35,11 +35,24 @@ func defaultMounts(readonly bool) []specs.Mount {
 	}
 }
 
+// sharedSys is /sys of a container whose user namespace is not that of its network. The
+// kernel lets only the owner of the network mount sysfs, so the container gets the /sys
+// of the host, with the file systems in it: it cannot uncover what they cover.
+var sharedSys = specs.Mount{Destination: "/sys", Type: "bind", Source: "/sys", Options: []string{"rbind", "nosuid", "noexec", "nodev", "rro"}}
+
+func (b *build) ownsNetwork() bool {
+	net := pickText(b, "/linux/namespaces/network", b.yaml.Net, b.label.Net).Get()
+	return net == "new" || net == "none"
+}
+
 // allMounts combines defaults, tmpfs, binds and mounts by destination; the last
 // one wins. It sorts them so that a folder comes before the paths in it.
 func (b *build) allMounts(readonly bool) []specs.Mount {
 	b.origin("/mounts", b.byDefault())
 	for _, m := range defaultMounts(readonly) {
+		if m.Type == "sysfs" && AutoUsers(b.Container, b.label) && !b.ownsNetwork() {
+			m = sharedSys
+		}
 		b.mounts[m.Destination] = mount{m, b.byDefault()}
 	}
 	add := func(m specs.Mount, key string, o system.Origin) {

@@ -88,6 +88,7 @@ func (b *build) user() specs.User {
 			u.AdditionalGids = append(u.AdditionalGids, b.id(&gids.Items[i]))
 		}
 	}
+	b.hasUsers(u)
 	return u
 }
 

@@ -93,8 +93,12 @@ func climbs(p string) bool {
 }
 
 // Namespace says which namespace a container uses: "" (not set), "host", "new",
-// "none" (network only) or the absolute path of a namespace.
+// "none" (network only), "auto" (users only: new, with ids that no other container
+// has) or the absolute path of a namespace.
 type Namespace string
+
+// AutoUsers is the value of userns that gives a container its own range of ids.
+const AutoUsers Namespace = "auto"
 
 func (ns *Namespace) fromNode(d *decoder, n *yaml.Node) {
 	text, ok := d.text(n)
@@ -106,12 +110,15 @@ func (ns *Namespace) fromNode(d *decoder, n *yaml.Node) {
 	case !ok:
 	case text == "root":
 		text = "host"
-	case text == "", text == "host", text == "new", text == "none" && key == "net":
+	case text == "", text == "host", text == "new", text == "none" && key == "net", text == string(AutoUsers) && key == "userns":
 	case strings.HasPrefix(text, "/") && path.Clean(text) == text && text != "/":
 	default:
 		want := "host, new or the absolute path of a namespace"
-		if key == "net" {
+		switch key {
+		case "net":
 			want = "host, new, none or the absolute path of a namespace"
+		case "userns":
+			want = "host, new, auto or the absolute path of a namespace"
 		}
 		d.errorf(n, "", "%s: unknown value %q: expected %s", key, text, want)
 	}

@@ -78,6 +78,10 @@ type Kernel struct {
 	Ucode string
 }
 
+// UsersPerContainer is the number of user ids that a container with its own range has,
+// and of group ids. They start at 0 in the container.
+const UsersPerContainer = 1 << 16
+
 // Component is one container image named in os.yml.
 type Component struct {
 	Section Section
@@ -106,6 +110,10 @@ type Component struct {
 	// ReadOnly: the root file system (or the volume) is mounted read-only. If
 	// it is not, Dir also contains tmp/ and the mount point of the overlay.
 	ReadOnly bool
+	// Users is the first of the user and group ids on the host that the container
+	// alone has (`userns: auto`), or 0. The owners of its files are shifted by it. See
+	// UsersPerContainer.
+	Users uint32
 
 	// Spec is config.json, the effective OCI runtime spec, exactly as it is
 	// written to the system. It is nil for kernel, init and volumes.

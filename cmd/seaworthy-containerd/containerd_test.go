@@ -189,7 +189,7 @@ func TestRunAndDelete(t *testing.T) {
 		t.Errorf("container %v", c)
 	}
 	var o options.Options
-	if err := c.Runtime.Options.UnmarshalTo(&o); err != nil || o.BinaryName != "/usr/bin/crun" {
+	if err := c.Runtime.Options.UnmarshalTo(&o); err != nil || o.BinaryName != "/usr/bin/crun" || o.IoUid != 0 || o.IoGid != 0 {
 		t.Errorf("options %v, %v", &o, err)
 	}
 	if c.Spec.TypeUrl != "types.containerd.io/opencontainers/runtime-spec/1/Spec" || !strings.Contains(string(c.Spec.Value), `"path":"`+dir+`/rootfs"`) {
@@ -213,6 +213,19 @@ func TestRunAndDelete(t *testing.T) {
 	}
 	if s, _ := os.ReadFile(dir + "/status"); string(s) != "137" {
 		t.Errorf("status %q", s)
+	}
+}
+
+// In a user namespace, the output belongs to root of the container.
+func TestOutputOfOtherUsers(t *testing.T) {
+	f, socket := serve(t)
+	dir := bundle(t, `{"root":{"path":"rootfs"},"linux":{"uidMappings":[{"containerID":5,"hostID":9,"size":1},{"containerID":0,"hostID":1048576,"size":65536}],"gidMappings":[{"containerID":0,"hostID":2097152,"size":65536}]}}`)
+	if err := run(t.Context(), []string{"--address", socket, "run", "--bundle", dir, "--pid-file", dir + "/pid", "web"}); err != nil {
+		t.Fatal(err)
+	}
+	var o options.Options
+	if err := f.container.Runtime.Options.UnmarshalTo(&o); err != nil || o.IoUid != 1048576 || o.IoGid != 2097152 {
+		t.Errorf("options %v, %v", &o, err)
 	}
 }
 

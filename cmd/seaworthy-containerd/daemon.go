@@ -64,7 +64,12 @@ func (d *daemon) in(ctx context.Context) context.Context {
 // It replaces a container of the same name, which an interrupted deletion may have
 // left.
 func (d *daemon) create(ctx context.Context, name, runtime string, spec []byte) (pid uint32, err error) {
-	opts, err := shimOptions(&options.Options{BinaryName: runtime})
+	user, group, err := rootOf(spec)
+	if err != nil {
+		return 0, err
+	}
+	// The shim gives the container's standard output and error to this user.
+	opts, err := shimOptions(&options.Options{BinaryName: runtime, IoUid: user, IoGid: group})
 	if err != nil {
 		return 0, err
 	}

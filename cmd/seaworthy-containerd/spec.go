@@ -76,6 +76,27 @@ func absolute(data []byte, bundle string) ([]byte, error) {
 	return json.Marshal(spec)
 }
 
+// rootOf returns the user and the group on the host that are root of the container: 0
+// without mappings.
+func rootOf(data []byte) (user, group uint32, err error) {
+	type mappings []struct{ ContainerID, HostID uint32 }
+	var read struct {
+		Linux struct{ UIDMappings, GIDMappings mappings }
+	}
+	if err := json.Unmarshal(data, &read); err != nil {
+		return 0, 0, err
+	}
+	root := func(all mappings) uint32 {
+		for _, m := range all {
+			if m.ContainerID == 0 {
+				return m.HostID
+			}
+		}
+		return 0
+	}
+	return root(read.Linux.UIDMappings), root(read.Linux.GIDMappings), nil
+}
+
 func absoluteMount(data json.RawMessage, bundle string) (json.RawMessage, error) {
 	m, err := object(data)
 	if err != nil {

@@ -165,9 +165,8 @@ net_fix(c) := sprintf("set `net: %s` at %s: onboot creates this network for serv
 # own_users gives a component its own user namespace, with user numbers that no
 # other component has.
 own_users(c) := array.flatten([
-	set_op(c, "/userns", "new"),
-	set_op(c, "/uidMappings", [{"containerID": 0, "hostID": 100000, "size": 65536}]),
-	set_op(c, "/gidMappings", [{"containerID": 0, "hostID": 100000, "size": 65536}]),
+	[e | some key in ["uidMappings", "gidMappings"]; has_key(written(c), key); some e in remove_op(c, sprintf("/%s", [key]))],
+	set_op(c, "/userns", "auto"),
 ])
 
 # host_users removes the user namespace of a component.

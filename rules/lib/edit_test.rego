@@ -143,7 +143,8 @@ test_pinned if {
 }
 
 test_users if {
-	edit.own_users(c({}, {}))[0] == set("/userns", "new")
+	edit.own_users(c({}, {})) == [set("/userns", "auto")]
+	edit.own_users(c({"userns": "new", "uidMappings": []}, {})) == [out("/uidMappings"), set("/userns", "auto")]
 	edit.host_users(c({"userns": "new", "uidMappings": []}, {})) == [out("/userns"), out("/uidMappings")]
 }
 

@@ -35,4 +35,17 @@ found contains lib.finding("MNT-006", c, {
 	m := p.m
 	seen := {path | some path in p.shows; lib.is_kernel_path(path)}
 	count(seen) > 0
+	not shared_sys(p)
+}
+
+# A container with its own user namespace cannot mount sysfs, unless it owns its network
+# too. It then gets /sys of the host: the same files, and what they cover belongs to root
+# of the host, which is no user of the container. `userns: auto` does so.
+shared_sys(p) if {
+	p.m.source == "/sys"
+	p.m.destination == "/sys"
+	not lib.writable(p.m)
+	lib.recursive(p.m, "ro") == "rro"
+	lib.own_ns(p.c, "user")
+	not lib.host_root(p.c)
 }

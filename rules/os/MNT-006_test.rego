@@ -48,3 +48,31 @@ test_key_has_the_path if {
 }
 
 test_fires_proc_by_init if t.fires(fail, "component:services/nginx") with input as t.component_with("nginx", "/runtime", {"mounts": [{"destination": "host", "type": "proc", "source": "proc", "options": []}]})
+
+sys(options) := {"destination": "/sys", "type": "bind", "source": "/sys", "options": options}
+
+# The good service has its own user namespace.
+test_silent_shared_sys if t.silent(fail) with input as t.nginx_mount(sys(["rbind", "nosuid", "noexec", "nodev", "rro"]))
+
+test_fires_sys_not_recursive if t.fires(fail, "component:services/nginx") with input as t.nginx_mount(sys(["rbind", "ro"]))
+
+test_fires_sys_writable if t.fires(fail, "component:services/nginx") with input as t.nginx_mount(sys(["rbind", "rro", "rrw"]))
+
+test_fires_sys_elsewhere if {
+	elsewhere := object.union(sys(["rbind", "rro"]), {"destination": "/x"})
+	t.fires(fail, "component:services/nginx") with input as t.nginx_mount(elsewhere)
+}
+
+test_fires_sys_of_other_folder if {
+	below := object.union(sys(["rbind", "rro"]), {"source": "/sys/kernel"})
+	t.fires(fail, "component:services/nginx") with input as t.nginx_mount(below)
+}
+
+test_fires_sys_without_own_users if {
+	t.fires(fail, "component:services/nginx") with input as t.host_users(t.nginx_mount(sys(["rbind", "rro"])))
+}
+
+test_fires_sys_with_root_of_host if {
+	system_now := t.put(t.nginx_mount(sys(["rbind", "rro"])), "/components/4/spec/linux/uidMappings", [{"containerID": 0, "hostID": 0, "size": 65536}])
+	t.fires(fail, "component:services/nginx") with input as system_now
+}

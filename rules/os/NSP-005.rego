@@ -9,7 +9,7 @@
 #   severity: medium
 #   pack: strict
 #   controls: ["CIS-D 5.31"]
-#   remediation: "Set `userns: new` with uidMappings and gidMappings."
+#   remediation: "Set `userns: auto`, or `userns: new` with uidMappings and gidMappings."
 #   inputs: ["spec"]
 #   since: 0.1.0
 package seaworthy.rules.NSP_005
@@ -27,7 +27,7 @@ found contains lib.finding("NSP-005", c, {
 	"expected": "its own namespace",
 	"key": "userns",
 	"message": sprintf("the user ids of %s include the host's root", [c.id]),
-	"fix": sprintf("set `userns: new` with uidMappings and gidMappings for %s. The files that it binds then have other owners in the container", [c.id]),
+	"fix": sprintf("set `userns: auto` for %s: it then has user ids of its own, and its files belong to them. What it binds from the host has other owners in the container", [c.id]),
 	"edits": edit.own_users(c),
 }) if {
 	some c in lib.services
