@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seaworthy-os/seaworthy/internal/devmapper"
 )
 
 // diskWait is how long init waits for the disk with the root: some disks appear
@@ -207,21 +209,21 @@ func readNumber(file string) int64 {
 // it is read once. For this, a damaged block is an error of read(2). After that, and
 // without full, it stops the machine.
 func openVerity(root *verityRoot, h rootHash, full bool) (string, error) {
-	dm, err := newMapper(rootName)
+	dm, err := devmapper.Create(rootName, devmapper.Options{ReadOnly: true})
 	if err != nil {
 		return "", err
 	}
 	defer dm.Close()
 	size := root.size()
 	if full {
-		if err := dm.load("verity", root.table(h, false), size); err != nil {
+		if err := dm.Load("verity", root.table(h, false), size); err != nil {
 			return "", err
 		}
-		if err := readAll(dm.device, size); err != nil {
+		if err := readAll(dm.Path, size); err != nil {
 			return "", err
 		}
 	}
-	return dm.device, dm.load("verity", root.table(h, true), size)
+	return dm.Path, dm.Load("verity", root.table(h, true), size)
 }
 
 // readAll reads a device, so that the kernel verifies each block.
