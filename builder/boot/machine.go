@@ -177,6 +177,12 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 	m.cmd.Stderr = &m.stderr
 	m.cmd.WaitDelay = outputGrace
 	ownGroup(m.cmd)
+	typed, err := o.keyboard(m.cmd)
+	if err != nil {
+		ours.Close()
+		return nil, system.Unusable("cannot make a pipe for QEMU").Because(err)
+	}
+	defer typed()
 	if err := m.cmd.Start(); err != nil {
 		ours.Close()
 		return nil, system.Unusable("cannot start %s", program).Because(err)
@@ -185,6 +191,24 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 	go m.watch()
 	go m.wait()
 	return m, nil
+}
+
+// keyboard gives QEMU a pipe from Input. The caller calls done when QEMU has it. The
+// machine does not wait for Input to end.
+func (o *Options) keyboard(cmd *exec.Cmd) (done func(), err error) {
+	if o.Input == nil {
+		return func() {}, nil
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stdin = r
+	go func() {
+		_, _ = io.Copy(w, o.Input) // it fails when the machine has ended
+		w.Close()
+	}()
+	return func() { r.Close() }, nil
 }
 
 func (o *Options) program() (string, error) {

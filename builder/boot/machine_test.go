@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -447,4 +448,34 @@ func FuzzClean(f *testing.F) {
 			t.Fatalf("%q gave %q", p, s)
 		}
 	})
+}
+
+// What is typed reaches the program. A keyboard that never ends does not keep it.
+func TestKeyboard(t *testing.T) {
+	t.Parallel()
+	run := func(input io.Reader, program string) string {
+		t.Helper()
+		cmd := exec.Command(program)
+		var out bytes.Buffer
+		cmd.Stdout = &out
+		done, err := (&Options{Input: input}).keyboard(cmd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = cmd.Start()
+		done()
+		if err = errors.Join(err, cmd.Wait()); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	if got := run(strings.NewReader("typed\n"), "cat"); got != "typed\n" {
+		t.Errorf("%q", got)
+	}
+	if got := run(nil, "cat"); got != "" {
+		t.Errorf("%q", got)
+	}
+	endless, w := io.Pipe()
+	defer w.Close()
+	run(endless, "true")
 }

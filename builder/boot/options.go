@@ -52,6 +52,8 @@ type Options struct {
 	Forward []Forward
 	// Isolated stops the guest from reaching other hosts. Forward still works.
 	Isolated bool
+	// Input is typed on the guest's console until it ends. With nil, nothing is typed.
+	Input io.Reader
 	// Console receives the guest's console as safe lines. With nil they are
 	// dropped.
 	Console io.Writer

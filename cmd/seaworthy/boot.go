@@ -26,7 +26,7 @@ func (c *verbs) boot() *cobra.Command {
 	var format string
 	var mf machineFlags
 	var timeout time.Duration
-	var secure bool
+	var secure, typed bool
 	var vars string
 	cmd := &cobra.Command{
 		Use:   "boot DIR|FILE|REFERENCE",
@@ -38,8 +38,8 @@ powers off. An interrupt (Ctrl-C) asks it to shut down. FILE is a disk or an ISO
 folder; only this file is then verified and started. REFERENCE is an image in a registry: it
 is fetched into a temporary folder, which is removed at the end.
 
---disk gives the system a second disk that it can write to, --cdrom a CD-ROM, and --tpm a TPM. --accel auto
-tests KVM by starting a small machine with it: a /dev/kvm that exists may not work.
+--disk gives the system a second disk that it can write to, --cdrom a CD-ROM, and --tpm a TPM. --input
+types the lines of standard input on the console: a line appears when it is complete. --accel auto tests KVM by starting a small machine with it: a /dev/kvm that exists may not work.
 
 With --secure-boot, the firmware starts the image only if a key of the variable store has
 signed it. If it refuses the image, boot ends with exit status 4.
@@ -54,6 +54,9 @@ signed it. If it refuses the image, boot ends with exit status 4.
 				return err
 			}
 			o := boot.Options{Memory: memory, CPUs: cpus, Timeout: timeout, Console: c.Out}
+			if typed {
+				o.Input = cmd.InOrStdin()
+			}
 			for _, p := range publish {
 				f, err := boot.ParseForward(p)
 				if err != nil {
@@ -102,6 +105,7 @@ signed it. If it refuses the image, boot ends with exit status 4.
 	fs.StringVar(&format, "format", "", "image format to boot, if the image has several: "+strings.Join(image.Formats(image.Bootable), ", "))
 	fs.IntVar(&memory, "memory", 512, "memory of the machine, in MiB")
 	fs.IntVar(&cpus, "cpus", 1, "number of processors of the machine")
+	fs.BoolVar(&typed, "input", false, "type the lines of standard input on the machine's console, for example to log in with the component getty")
 	mf.add(cmd)
 	fs.BoolVar(&secure, "secure-boot", false, "enforce Secure Boot: the firmware starts only what is signed by a key of --secure-boot-vars")
 	fs.StringVar(&vars, "secure-boot-vars", "", "variable store with the enrolled keys, made by seaworthy key generate --secure-boot; it is not changed")
