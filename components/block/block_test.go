@@ -130,6 +130,7 @@ func fakeDisks(t *testing.T) Finder {
 		{"vdb", "size=4096 ro=0 serial=data", make([]byte, 2<<20)},
 		{"vdc", "size=4096 ro=1", make([]byte, 2<<20)},
 		{"vdd", "size=0 ro=0", nil},
+		{"dm-0", "size=4096 ro=0 dm/name=vault dm/uuid=CRYPT-LUKS2-1-vault", make([]byte, 2<<20)},
 		{"ram0", "size=4096 ro=0", make([]byte, 2<<20)},
 	} {
 		real := filepath.Join(dir, "devices", d.path)
@@ -138,7 +139,7 @@ func fakeDisks(t *testing.T) Finder {
 		}
 		for w := range strings.FieldsSeq(d.files) {
 			name, value, _ := strings.Cut(w, "=")
-			if err := os.WriteFile(filepath.Join(real, name), []byte(value+"\n"), 0o644); err != nil {
+			if err := errors.Join(os.MkdirAll(filepath.Dir(filepath.Join(real, name)), 0o755), os.WriteFile(filepath.Join(real, name), []byte(value+"\n"), 0o644)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -163,7 +164,7 @@ func TestFind(t *testing.T) {
 	for spec, want := range map[string]string{
 		"LABEL=data": "vda1", "PARTLABEL=second": "vda2", "SERIAL=data": "vdb", f.Dev + "/vdc": "vdc",
 		"LABEL=other": "no such device", f.Dev + "/vdd": "no such device", "label": "give a path", "SIZE=1": "give a path", "LABEL=": "give a path",
-		f.Dev + "/../dev/vdb": "vdb",
+		f.Dev + "/../dev/vdb": "vdb", f.Dev + "/mapper/vault": "dm-0", f.Dev + "/mapper/other": "no such device",
 	} {
 		d, err := f.Find(spec)
 		if d != nil && d.Name != want || d == nil && !strings.Contains(err.Error(), want) {
@@ -176,6 +177,9 @@ func TestFind(t *testing.T) {
 	}
 	if want := (Device{Name: "vda2", Path: f.Dev + "/vda2", Disk: "vda", Number: 2, PartName: "second", Size: 1 << 20, Start: 2 << 20}); *d != want {
 		t.Errorf("%+v", *d)
+	}
+	if d, err := f.Find(f.Dev + "/mapper/vault"); err != nil || !d.Encrypted {
+		t.Errorf("%+v, %v", d, err)
 	}
 	if _, err := f.Wait(t.Context(), "LABEL=other", time.Millisecond); err == nil || !strings.Contains(err.Error(), "waited 1ms") {
 		t.Error(err)

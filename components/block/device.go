@@ -31,6 +31,10 @@ type Device struct {
 	PartName string
 	// Serial is the serial number of a disk.
 	Serial string
+	// Mapped is the name of a device of the device mapper, such as an opened dm-crypt.
+	Mapped string
+	// Encrypted: it is what an encrypted device has inside (dm-crypt).
+	Encrypted bool
 	// Size and Start are in bytes. Start is where a partition begins.
 	Size, Start int64
 	ReadOnly    bool
@@ -104,6 +108,7 @@ func (f Finder) List() ([]Device, error) {
 		if d.Serial = line(filepath.Join(dir, "serial")); d.Serial == "" {
 			d.Serial = line(filepath.Join(dir, "device", "serial"))
 		}
+		d.Mapped, d.Encrypted = line(filepath.Join(dir, "dm", "name")), strings.HasPrefix(line(filepath.Join(dir, "dm", "uuid")), "CRYPT-")
 		all = append(all, d)
 	}
 	slices.SortFunc(all, func(a, b Device) int { return strings.Compare(a.Name, b.Name) })
@@ -147,10 +152,10 @@ func (f Finder) Find(spec string) (*Device, error) {
 		match := false
 		switch key {
 		case "":
-			// A path can be a symbolic link, or another node of the device, such as
-			// /dev/mapper/NAME.
+			// A path can be a symbolic link, or another node of the device. Without
+			// udev, no program makes the node /dev/mapper/NAME.
 			real, err := filepath.EvalSymlinks(value)
-			match = err == nil && real == d.Path || value == d.Path || d.number != "" && d.number == nodeNumber(value)
+			match = err == nil && real == d.Path || d.Mapped != "" && value == filepath.Join(f.Dev, "mapper", d.Mapped) || value == d.Path || d.number != "" && d.number == nodeNumber(value)
 		case "PARTLABEL":
 			match = d.PartName == value
 		case "SERIAL":

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,6 +48,8 @@ const kinds = `A statement is one argument:
   missing PATH           there is no such file
   mode PATH OCTAL        the permissions of the file, such as 0600
   mounted FOLDER TYPE    the last mount on the folder has this file system
+  room FOLDER MIB        the file system of the folder has at least this size
+  same FILE FILE         the files have the same content
   hostname NAME          the name of the system
   run REGEXP PROGRAM...  the program ends well, and its output matches; the expression has no spaces
   accepts ADDRESS:PORT   a firewall lets a TCP connection through to this port, on which check listens
@@ -89,6 +92,21 @@ func statement(ctx context.Context, s string) (string, error) {
 			return "", fmt.Errorf("it is %q", got)
 		}
 		return "right", nil
+	case "room":
+		least, err := strconv.ParseUint(want, 10, 32)
+		if err != nil {
+			return "", applet.Usagef("%q is not a size in MiB", want)
+		}
+		var st unix.Statfs_t
+		if err := unix.Statfs(what, &st); err != nil {
+			return "", err
+		}
+		if got := st.Blocks * uint64(st.Bsize) >> 20; got < least { //nolint:gosec // the kernel gives a size above 0
+			return "", fmt.Errorf("it has %d MiB", got)
+		}
+		return "right", nil
+	case "same":
+		return same(what, want)
 	case "hostname":
 		var u unix.Utsname
 		if err := unix.Uname(&u); err != nil {
@@ -150,16 +168,36 @@ func refused(err error) bool {
 }
 
 func file(name, want string) (string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxFile))
+	b, err := read(name)
 	if err != nil {
 		return "", err
 	}
 	return match(want, b)
+}
+
+// same compares files that are not empty.
+func same(one, other string) (string, error) {
+	a, err := read(one)
+	if err != nil {
+		return "", err
+	}
+	b, err := read(other)
+	if err != nil {
+		return "", err
+	}
+	if len(a) == 0 || len(a) == maxFile || !bytes.Equal(a, b) {
+		return "", errors.New("they differ, are empty, or are too large")
+	}
+	return "right", nil
+}
+
+func read(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxFile))
 }
 
 // match returns the first line of what matches.

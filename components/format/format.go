@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -29,6 +30,11 @@ var types = map[string][]string{
 // maxLabel is the longest label of ext2, ext3 and ext4.
 const maxLabel = 16
 
+// sizeRE is how mke2fs takes a size; without a letter, it would count blocks.
+var sizeRE = regexp.MustCompile(`^[1-9][0-9]{0,8}[MGT]$`)
+
+var ownerRE = regexp.MustCompile(`^[0-9]{1,9}:[0-9]{1,9}$`)
+
 // Main runs the program.
 func Main() {
 	f := formatter{devices: block.System, run: applet.Command}
@@ -39,14 +45,17 @@ type formatter struct {
 	devices block.Finder
 	run     func(ctx context.Context, args ...string) error
 
-	label, typ string
-	force      bool
-	wait       time.Duration
+	label, typ, size, owner string
+	force, noise            bool
+	wait                    time.Duration
 }
 
 func (f *formatter) flags(fs *flag.FlagSet) {
 	fs.StringVar(&f.label, "label", "", "label of the file system, at most 16 characters")
 	fs.StringVar(&f.typ, "type", "ext4", "file system: ext2, ext3 or ext4")
+	fs.StringVar(&f.size, "size", "", "size of the file system, such as 512M or 20G (default: the whole device)")
+	fs.StringVar(&f.owner, "owner", "", "UID:GID, the owner of the top folder (default: root)")
+	fs.BoolVar(&f.noise, "noise", false, "an opened dm-crypt device that is new has noise, not zeros: overwrite what is not recognised; other devices must be empty")
 	fs.BoolVar(&f.force, "force", false, "overwrite what is on the device")
 	fs.DurationVar(&f.wait, "wait", block.Patience, "how long to wait for the device")
 }
@@ -60,6 +69,10 @@ func (f *formatter) format(ctx context.Context, w io.Writer, args []string) erro
 		return applet.Usagef("unknown type %q: use ext2, ext3 or ext4", f.typ)
 	case len(f.label) > maxLabel || strings.ContainsFunc(f.label, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return applet.Usagef("the label %q is not text of at most %d characters without spaces", f.label, maxLabel)
+	case f.size != "" && !sizeRE.MatchString(f.size):
+		return applet.Usagef("-size %q is not a size such as 512M or 20G", f.size)
+	case f.owner != "" && !ownerRE.MatchString(f.owner):
+		return applet.Usagef("-owner %q is not UID:GID in numbers", f.owner)
 	case f.force && len(args) == 0:
 		return applet.Usagef("-force needs the name of the device")
 	}
@@ -76,7 +89,7 @@ func (f *formatter) format(ctx context.Context, w io.Writer, args []string) erro
 		fmt.Fprintf(w, "%s: has %s%s already\n", d.Path, c.Type, labelled(c.Label))
 		return nil
 	}
-	if !f.force {
+	if !f.force && !(f.noise && d.Encrypted && c.Type == "") {
 		if err := d.MustBeEmpty(); err != nil {
 			return fmt.Errorf("%w (use -force if the data is not needed)", err)
 		}
@@ -85,7 +98,14 @@ func (f *formatter) format(ctx context.Context, w io.Writer, args []string) erro
 	if f.label != "" {
 		command = append(command, "-L", f.label)
 	}
-	if err := f.run(ctx, append(command, d.Path)...); err != nil {
+	if f.owner != "" {
+		command = append(command, "-E", "root_owner="+f.owner)
+	}
+	command = append(command, d.Path)
+	if f.size != "" {
+		command = append(command, f.size)
+	}
+	if err := f.run(ctx, command...); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "%s: made %s%s, %d MiB\n", d.Path, f.typ, labelled(f.label), d.Size>>20)

@@ -76,6 +76,17 @@ func TestFormat(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(format(formatter{}, path), "data of an unknown kind", "")
+	want(format(formatter{noise: true}, path), "data of an unknown kind", "")
+	dm := filepath.Join(devices.Sys, "vdb", "dm")
+	if err := errors.Join(os.Mkdir(dm, 0o755), os.WriteFile(filepath.Join(dm, "uuid"), []byte("CRYPT-LUKS2-1-x\n"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	want(format(formatter{}, path), "data of an unknown kind", "")
+	want(format(formatter{noise: true, label: "data"}, path), "made ext4", make)
+	want(format(formatter{noise: true}, path), "it is not overwritten", "")
+	want(format(formatter{size: "16"}, path), "is not a size such as", "")
+	want(format(formatter{size: "1M", label: "small", owner: "204:204", force: true}, path), "made ext4", fmt.Sprintf("mke2fs -q -F -t ext4 -L small -E root_owner=204:204 %s 1M", path))
+	want(format(formatter{owner: "postgres"}, path), "is not UID:GID", "")
 	want(format(formatter{typ: "ntfs"}, path), "unknown type", "")
 	want(format(formatter{label: "a b"}, path), "is not text of at most 16", "")
 	want(format(formatter{}, path, path), "there are 2 devices", "")

@@ -72,14 +72,23 @@ func (c *checker) one(ctx context.Context, w io.Writer, spec string) error {
 	case !strings.HasPrefix(content.Type, "ext"):
 		return fmt.Errorf("%s: %q cannot be checked: only ext2, ext3 and ext4 can", d.Path, content.Type)
 	}
-	command := []string{"e2fsck", "-p"}
+	args := []string{"-p"}
 	if c.yes {
-		command[1] = "-y"
+		args[0] = "-y"
 	}
 	if c.force {
-		command = append(command, "-f")
+		args = append(args, "-f")
 	}
-	out, err := c.run(ctx, append(command, d.Path)...)
+	if err := E2fsck(ctx, w, c.run, append(args, d.Path)...); err != nil {
+		return fmt.Errorf("%w (with -yes, everything is mended, and data may be lost)", err)
+	}
+	return nil
+}
+
+// E2fsck checks and mends a file system of ext2, ext3 or ext4: the last argument is its
+// device. run runs a program of the image, and returns its output.
+func E2fsck(ctx context.Context, w io.Writer, run func(ctx context.Context, args ...string) (string, error), args ...string) error {
+	out, err := run(ctx, append([]string{"e2fsck"}, args...)...)
 	for line := range strings.Lines(out) {
 		fmt.Fprintf(w, "%s\n", strings.TrimSpace(line))
 	}
@@ -87,11 +96,8 @@ func (c *checker) one(ctx context.Context, w io.Writer, spec string) error {
 	// mounted, which it is not. From 4 on: damage is left, or nothing was checked.
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() < 4 && exit.ExitCode() > 0 {
-		fmt.Fprintf(w, "%s: mended\n", d.Path)
+		fmt.Fprintf(w, "%s: mended\n", args[len(args)-1])
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("%w (with -yes, everything is mended, and data may be lost)", err)
-	}
-	return nil
+	return err
 }
