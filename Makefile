@@ -16,7 +16,7 @@ LDFLAGS := -s -w -X github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli.release=
 DEMO_COMPONENTS := kernel init crun sysctl dhcp nginx report
 EXAMPLE_COMPONENTS := redis node_exporter chrony probe
 # Kernels that are compiled have their own target: they take minutes.
-ALL_COMPONENTS := $(filter-out kernel-%,$(patsubst components/%/component.yml,%,$(wildcard components/*/component.yml)))
+ALL_COMPONENTS := $(filter-out kernel-hardened%,$(patsubst components/%/component.yml,%,$(wildcard components/*/component.yml)))
 LAYOUT := dist/components
 
 # The architecture of components and EFI files; empty for that of this machine.
@@ -112,7 +112,8 @@ test-riscv64: build ## build the components of the demo for riscv64, from Debian
 	@SEAWORTHY_BOOT=riscv64 $(GOTEST) -count=1 -v -run 'TestRISCV64' ./cmd/seaworthy
 
 test-components: test-deps components careless ## boot all components, a few systems with many of them, and run their health checks
-	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents|TestCareless' ./cmd/seaworthy
+	@examples/install.sh "the machine of the components has a TPM" swtpm=swtpm
+	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents|TestExamples|TestCareless' ./cmd/seaworthy
 
 test-trace: test-deps ## trace services in booted systems, and boot them with the proposals
 	@$(MAKE) --no-print-directory example-components careless

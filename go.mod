@@ -20,6 +20,7 @@ require (
 	github.com/elastic/go-seccomp-bpf v1.6.0
 	github.com/go-crypt/x v0.4.17
 	github.com/google/go-containerregistry v0.22.1
+	github.com/google/go-tpm v0.9.8
 	github.com/google/uuid v1.6.0
 	github.com/in-toto/attestation v1.2.0
 	github.com/insomniacslk/dhcp v0.0.0-20260901064844-234b97448fae

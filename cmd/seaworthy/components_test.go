@@ -168,6 +168,7 @@ func (s *realSystem) bootGroup(group []*library, key string) {
 		t.Fatal(err)
 	}
 	host := s.newHost()
+	s.keyboard = host.typed
 	files := []string{s.path("base.yml")}
 	for _, l := range group {
 		files = append(files, host.adapt(l))
@@ -177,11 +178,11 @@ func (s *realSystem) bootGroup(group []*library, key string) {
 	s.run(cli.ExitPass, "lock", files...)
 	s.run(cli.ExitPass, "check", append([]string{"--locked"}, files...)...)
 	s.run(cli.ExitPass, "build", append([]string{"--locked", "--key", key + ".key", "--output-dir", out}, files...)...)
-	text := s.untilAnswered(out, key, len(group), func(func() string) {
+	text := s.untilAnswered(out, key, len(group), func(console func() string) {
 		for _, l := range group {
-			host.ask(t, l.name)
+			host.ask(t, l.name, console)
 		}
-	}, append(host.publish(), "--disk", s.dataDisk(), "--cdrom", host.cdrom())...)
+	}, append(host.publish(), "--disk", s.dataDisk(), "--cdrom", host.cdrom(), "--tpm", "--input", "--cpus", cpus(group))...)
 	for _, l := range group {
 		for section, names := range map[string][]string{"onboot": l.onboot, "onshutdown": l.onshutdown} {
 			for _, name := range names {
@@ -201,6 +202,15 @@ func (s *realSystem) bootGroup(group []*library, key string) {
 	}
 }
 
+// cpus is how many processors the machine of these components has: irqbalance does
+// nothing with one.
+func cpus(group []*library) string {
+	if slices.ContainsFunc(group, func(l *library) bool { return l.name == "irqbalance" }) {
+		return "2"
+	}
+	return "1"
+}
+
 // untilAnswered boots an image with the service probe until all components answer, and
 // returns what the console showed. answered, if it is not nil, runs before the machine is
 // asked to shut down; its argument returns what the console shows. flags are more flags of
@@ -216,7 +226,7 @@ func (s *realSystem) untilAnswered(out, key string, components int, answered fun
 	console := &console{last: time.Now()}
 	done := make(chan int, 1)
 	go func() {
-		done <- run(ctx, append([]string{"boot", "--key", key + ".pub", "--memory", "2048", out}, flags...), strings.NewReader(""), console, console)
+		done <- run(ctx, append([]string{"boot", "--key", key + ".pub", "--memory", "2048", out}, flags...), s.keyboard, console, console)
 	}()
 	ready := fmt.Sprintf("probe: all %d components answer", components)
 	for !strings.Contains(console.String(), ready) {

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -32,14 +34,29 @@ type host struct {
 	nfs string
 	// ports are those of the machine on the loopback address of the test.
 	ports map[string]int
+	// What is written to keys is typed on the console of the machine.
+	typed io.Reader
+	keys  io.Writer
 
 	mu sync.Mutex
 	// received are the paths of requests, with their bodies.
 	received []string
 }
 
-// published are the TCP ports of components that the test asks from outside.
-var published = map[string]int{"sshd": 22, "dropbear": 2222}
+// login is how the test logs in to a component from outside, and what it does there.
+type login struct {
+	port       int
+	user       string
+	does, says string
+}
+
+// logins are those of components. The rescue system repairs a partition of the disk.
+var logins = map[string]login{
+	"sshd":     {22, "admin", "id", "(admin)"},
+	"dropbear": {2222, "admin", "id", "(admin)"},
+	"rescue": {22, "root", `p=$(sfdisk -d /dev/vda | grep '"rescue"' | head -c 10) && mke2fs -q -t ext4 $p && e2fsck -f -p $p && mkdir /mnt/d && mount -t ext4 $p /mnt/d && df /mnt/d &&
+		umount /mnt/d && lvs && cryptsetup --version && mdadm --version 2>&1`, "/mnt/d"},
+}
 
 func (s *realSystem) newHost() *host {
 	s.t.Helper()
@@ -48,6 +65,7 @@ func (s *realSystem) newHost() *host {
 		s.t.Fatal(err)
 	}
 	h := &host{s: s, key: key, ports: map[string]int{}}
+	h.typed, h.keys = io.Pipe()
 	h.server = httptest.NewServer(http.HandlerFunc(h.metadata))
 	s.t.Cleanup(h.server.Close)
 	h.serveNFS()
@@ -121,7 +139,7 @@ func (h *host) metadata(w http.ResponseWriter, r *http.Request) {
 func (h *host) adapt(l *library) string {
 	t := h.s.t
 	t.Helper()
-	if _, ok := published[l.name]; ok {
+	if _, ok := logins[l.name]; ok {
 		h.ports[l.name] = port(t)
 	}
 	data, err := os.ReadFile(l.file)
@@ -144,7 +162,7 @@ func (h *host) adapt(l *library) string {
 // publish are the flags of boot for the published ports.
 func (h *host) publish() (flags []string) {
 	for name, port := range h.ports {
-		flags = append(flags, "--publish", fmt.Sprintf("%d:%d", port, published[name]))
+		flags = append(flags, "--publish", fmt.Sprintf("%d:%d", port, logins[name].port))
 	}
 	return flags
 }
@@ -156,32 +174,60 @@ func (h *host) told(request string) bool {
 	return slices.Contains(h.received, request)
 }
 
-// ask asks a component from outside.
-func (h *host) ask(t *testing.T, name string) {
+// ask asks a component from outside. console returns what the machine shows.
+func (h *host) ask(t *testing.T, name string, console func() string) {
 	t.Helper()
 	port, ok := h.ports[name]
-	if !ok {
+	switch {
+	case name == "getty":
+		// Only the right password opens the shell.
+		h.types(t, console, "admin\nnot this one\n", "The name or the password is wrong.")
+		h.types(t, console, "admin\nonly for the test\nid; exit\n", "uid=130(admin)")
+		return
+	case !ok:
 		return
 	}
-	address := fmt.Sprintf("127.0.0.1:%d", port)
-	out, err := h.login(address, ssh.PublicKeys(h.key))
-	if err != nil || !strings.Contains(out, "(admin)") {
-		t.Errorf("%s: id printed %q: %v", name, out, err)
+	address, l := fmt.Sprintf("127.0.0.1:%d", port), logins[name]
+	out, err := l.run(address, ssh.PublicKeys(h.key))
+	if err != nil || !strings.Contains(out, l.says) {
+		t.Errorf("%s: %s printed %q: %v", name, l.does, out, err)
 	}
 	// Another key, and a password, are refused.
 	other, err := ssh.NewSignerFromKey(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{8}, ed25519.SeedSize)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for what, auth := range map[string]ssh.AuthMethod{"another key": ssh.PublicKeys(other), "a password": ssh.Password("admin")} {
-		if out, err := h.login(address, auth); err == nil {
+	for what, auth := range map[string]ssh.AuthMethod{"another key": ssh.PublicKeys(other), "a password": ssh.Password(l.user)} {
+		if out, err := l.run(address, auth); err == nil {
 			t.Errorf("%s: %s was accepted: %q", name, what, out)
 		}
 	}
 }
 
-func (h *host) login(address string, auth ssh.AuthMethod) (string, error) {
-	c, err := ssh.Dial("tcp", address, &ssh.ClientConfig{User: "admin", Auth: []ssh.AuthMethod{auth}, HostKeyCallback: ssh.InsecureIgnoreHostKey()}) //nolint:gosec // the host's key is new at each boot
+// types types a text on the console, and waits until the console shows another one.
+func (h *host) types(t *testing.T, console func() string, text, want string) {
+	t.Helper()
+	if _, err := io.WriteString(h.keys, text); err != nil {
+		t.Fatal(err)
+	}
+	last, at := "", time.Now()
+	for {
+		shown := console()
+		if strings.Contains(shown, want) {
+			return
+		}
+		if shown != last {
+			last, at = shown, time.Now()
+		}
+		if time.Since(at) > silence {
+			t.Fatalf("the console is silent, and does not show %q\n%s", want, shown)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+func (l login) run(address string, auth ssh.AuthMethod) (string, error) {
+	c, err := ssh.Dial("tcp", address, &ssh.ClientConfig{User: l.user, Auth: []ssh.AuthMethod{auth}, HostKeyCallback: ssh.InsecureIgnoreHostKey()}) //nolint:gosec // the host's key is new at each boot
 	if err != nil {
 		return "", err
 	}
@@ -191,12 +237,12 @@ func (h *host) login(address string, auth ssh.AuthMethod) (string, error) {
 		return "", err
 	}
 	defer s.Close()
-	out, err := s.CombinedOutput("id")
+	out, err := s.CombinedOutput(l.does)
 	return string(out), err
 }
 
 // partitions are the names of those of the data disk. Each is for one component.
-var partitions = []string{"format", "mount", "swap", "fsck", "crypt", "lvm", "raid-a", "raid-b", "logs"}
+var partitions = []string{"format", "mount", "swap", "fsck", "crypt", "lvm", "raid-a", "raid-b", "logs", "grow", "rescue"}
 
 // dataDisk makes a disk with empty partitions.
 func (s *realSystem) dataDisk() string {

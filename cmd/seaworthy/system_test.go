@@ -35,6 +35,8 @@ const realComponents = "../../dist/components"
 type realSystem struct {
 	t         *testing.T
 	dir, arch string
+	// keyboard is typed on the console of the machine, in tests with the service probe.
+	keyboard io.Reader
 }
 
 func newSystem(t *testing.T) *realSystem {
@@ -51,7 +53,7 @@ func newSystemFor(t *testing.T, arch string) *realSystem {
 		t.Skip("skipped: no components; run `make components` or `make test`")
 	}
 	t.Setenv("COSIGN_PASSWORD", "test")
-	s := &realSystem{t, t.TempDir(), arch}
+	s := &realSystem{t: t, dir: t.TempDir(), arch: arch, keyboard: strings.NewReader("")}
 	for _, name := range []string{"minimal.yml", "minimal.waivers.yml", "minimal.arm64.waivers.yml", "insecure.yml", "web.yml", "waivers.yml"} {
 		b, err := os.ReadFile(filepath.Join("../../examples", name))
 		if err != nil {

@@ -8,6 +8,7 @@ package main
 import (
 	"github.com/seaworthy-os/seaworthy/components/applet"
 	dhcpserver "github.com/seaworthy-os/seaworthy/components/dhcp-server"
+	"github.com/seaworthy-os/seaworthy/components/getty"
 	"github.com/seaworthy-os/seaworthy/components/metadata"
 	"github.com/seaworthy-os/seaworthy/components/netboot"
 	nfsserver "github.com/seaworthy-os/seaworthy/components/nfs-server"
@@ -19,6 +20,7 @@ import (
 
 var programs = map[string]func(){
 	"dhcp-server":   dhcpserver.Main,
+	"getty":         getty.Main,
 	"metadata":      metadata.Main,
 	"netboot":       netboot.Main,
 	"nfs-server":    nfsserver.Main,

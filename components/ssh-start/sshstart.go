@@ -7,14 +7,16 @@ package sshstart
 
 import (
 	"context"
+	"crypto"
 	"crypto/ed25519"
 	"crypto/rand"
-	"encoding/binary"
+	"crypto/rsa"
 	"encoding/pem"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,12 +34,13 @@ func Main() {
 }
 
 type starter struct {
-	hostKey, authorized, format string
-	exec                        func(path string, args, env []string) error
+	hostKey, rsaKey, authorized, format string
+	exec                                func(path string, args, env []string) error
 }
 
 func (s *starter) flags(fs *flag.FlagSet) {
 	fs.StringVar(&s.hostKey, "host-key", "", "file of the host's key; it is made if it does not exist")
+	fs.StringVar(&s.rsaKey, "rsa-host-key", "", "file of a second key of the host, with RSA: dropbear before 2024 offers RSA, and fails if a client wants it")
 	fs.StringVar(&s.format, "key-format", "openssh", "format of a new host key: openssh or dropbear")
 	fs.StringVar(&s.authorized, "authorized-keys", "", "file with the keys that may log in")
 }
@@ -56,6 +59,11 @@ func (s *starter) run(_ context.Context, w io.Writer, args []string) error {
 	public, err := s.host()
 	if err != nil {
 		return err
+	}
+	if s.rsaKey != "" {
+		if err := s.rsa(); err != nil {
+			return err
+		}
 	}
 	path, err := applet.Find(args[0])
 	if err != nil {
@@ -104,23 +112,46 @@ func (s *starter) host() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Dir(s.hostKey)
-	f, err := os.CreateTemp(dir, ".key-")
-	if err != nil {
+	if err := write(s.hostKey, data); err != nil {
 		return "", err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), s.hostKey)
-	}
-	if err != nil {
-		return "", errors.Join(err, os.Remove(f.Name()))
 	}
 	return fingerprint(data)
 }
 
+// rsa makes the second key, if there is none.
+func (s *starter) rsa() error {
+	if _, err := os.Stat(s.rsaKey); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 3072)
+	if err != nil {
+		return err
+	}
+	data, err := encode(key, s.format)
+	if err != nil {
+		return err
+	}
+	return write(s.rsaKey, data)
+}
+
+// write makes a file that only its owner can read.
+func write(name string, data []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".key-")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
 // encode writes a key as OpenSSH or dropbear reads it.
-func encode(key ed25519.PrivateKey, format string) ([]byte, error) {
+func encode(key crypto.Signer, format string) ([]byte, error) {
 	switch format {
 	case "openssh":
 		block, err := ssh.MarshalPrivateKey(key, "")
@@ -128,9 +159,20 @@ func encode(key ed25519.PrivateKey, format string) ([]byte, error) {
 			return nil, err
 		}
 		return pem.EncodeToMemory(block), nil
-	case "dropbear": // the name of the algorithm and the key, each with its length
-		b := append(binary.BigEndian.AppendUint32(nil, uint32(len(ssh.KeyAlgoED25519))), ssh.KeyAlgoED25519...)
-		return append(binary.BigEndian.AppendUint32(b, uint32(len(key))), key...), nil
+	case "dropbear": // the name of the algorithm, and the parts of the key
+		switch k := key.(type) {
+		case ed25519.PrivateKey:
+			return ssh.Marshal(struct {
+				Name string
+				Key  []byte
+			}{ssh.KeyAlgoED25519, k}), nil
+		case *rsa.PrivateKey:
+			return ssh.Marshal(struct {
+				Name          string
+				E, N, D, P, Q *big.Int
+			}{ssh.KeyAlgoRSA, big.NewInt(int64(k.E)), k.N, k.D, k.Primes[0], k.Primes[1]}), nil
+		}
+		return nil, fmt.Errorf("dropbear has no %T", key)
 	}
 	return nil, applet.Usagef("-key-format %q is neither openssh nor dropbear", format)
 }

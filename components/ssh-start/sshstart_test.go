@@ -29,7 +29,7 @@ func TestRun(t *testing.T) {
 	for _, format := range []string{"openssh", "dropbear"} {
 		dir := t.TempDir()
 		ran := ""
-		s := starter{hostKey: filepath.Join(dir, "host"), authorized: filepath.Join(dir, "keys"), format: format,
+		s := starter{hostKey: filepath.Join(dir, "host"), rsaKey: filepath.Join(dir, "rsa"), authorized: filepath.Join(dir, "keys"), format: format,
 			exec: func(path string, args, _ []string) error {
 				ran = fmt.Sprint(path, args)
 				return nil
@@ -60,6 +60,14 @@ func TestRun(t *testing.T) {
 		}
 		if !strings.HasSuffix(ran, "bin/cat[/usr/bin/cat -x]") {
 			t.Errorf("ran %q", ran)
+		}
+		rsaKey, err := os.ReadFile(s.rsaKey)
+		if format == "openssh" {
+			if _, err := ssh.ParsePrivateKey(rsaKey); err != nil {
+				t.Error(err)
+			}
+		} else if !bytes.HasPrefix(rsaKey, []byte("\x00\x00\x00\x07ssh-rsa\x00\x00\x00\x03\x01\x00\x01")) || err != nil {
+			t.Errorf("%.40q, %v", rsaKey, err)
 		}
 		if st, err := os.Stat(s.hostKey); err != nil || st.Mode() != 0o600 {
 			t.Errorf("%v, %v", st, err)
