@@ -241,17 +241,21 @@ without_all_devices(c, openers) := dropped if {
 # there.
 managed := {"/var/cache/apt", "/var/cache/debconf", "/var/lib/apt", "/var/lib/dpkg", "/var/lib/pacman", "/var/lib/rpm"}
 
+# locked are folders that a server makes its root while it talks to unknown clients. It
+# does not start if others can write there.
+locked := {"/run/sshd", "/run/vsftpd/empty", "/var/empty", "/var/run/sshd"}
+
 # data_folders are the empty folders of the image in which a service can keep its
 # data, and which no mount covers.
 data_folders(c) := sort({path |
 	some path in lib.arr(c.files.emptyFolders)
 	not regex.match(`[:,\s]`, path) # the text of a tmpfs cannot have such a path
-	not managed_folder(path)
+	not kept(path)
 	not mounted(c, path)
 })
 
-managed_folder(path) if {
-	some dir in managed
+kept(path) if {
+	some dir in (managed | locked)
 	lib.under(path, dir)
 }
 

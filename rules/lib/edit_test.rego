@@ -442,7 +442,7 @@ test_put_sysctl if {
 with_folders(entry, label, folders, mounts) := object.union(c(entry, label), {"files": {"emptyFolders": folders}, "spec": {"mounts": mounts}})
 
 test_read_only_root_keeps_data_folders if {
-	web := with_folders({"readonly": false}, {}, ["/run", "/var/lib/dpkg/parts", "/var/lib/web", "/var/log/a b", "/var/log/web"], [{"destination": "/var/log"}, {"destination": "/"}])
+	web := with_folders({"readonly": false}, {}, ["/run", "/run/sshd", "/var/empty/sshd", "/var/lib/dpkg/parts", "/var/lib/web", "/var/log/a b", "/var/log/web"], [{"destination": "/var/log"}, {"destination": "/"}])
 	edit.data_folders(web) == ["/run", "/var/lib/web"]
 	edit.read_only_root(web) == [
 		set("/readonly", true),
