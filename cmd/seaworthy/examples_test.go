@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -102,10 +103,10 @@ func (s *realSystem) example(name string, size int64) {
 	s.run(cli.ExitPass, "lock", yml)
 	out := s.path("out")
 	s.run(cli.ExitPass, "build", append(strict, "--key", key+".key", "--output-dir", out, yml)...)
-	bytes := s.size(out, name, "kernel+initrd")
-	t.Logf("%s: %.1f MB", name, float64(bytes)/1e6)
-	if bytes > size*1e6 || bytes < (size-2)*1e6-size*1e5 {
-		t.Errorf("%s: %s says at most %d MB; it has %.1f", name, examplesPage, size, float64(bytes)/1e6)
+	got := s.size(out, name, "kernel+initrd")
+	t.Logf("%s: %.1f MB", name, float64(got)/1e6)
+	if got > size*1e6 || got < (size-2)*1e6-size*1e5 {
+		t.Errorf("%s: %s says at most %d MB; it has %.1f", name, examplesPage, size, float64(got)/1e6)
 	}
 
 	group := s.servicesOf(yml)
@@ -119,15 +120,56 @@ func (s *realSystem) example(name string, size int64) {
 		answered, flags = s.edgeGateway(yml)
 	case "netboot-server":
 		answered, flags = s.netbootServer(yml, filepath.Join(out, name+image.KernelEnding))
+	case "rescue":
+		host := s.newHost()
+		host.ports[name] = port(t)
+		answered = func(console func() string) { host.ask(t, name, console) }
+		flags = append(host.publish(), "--disk", s.dataDisk(), "--cdrom", host.cdrom())
 	}
 	files := []string{yml, s.probe(group)}
 	out = s.path("probed")
 	s.run(cli.ExitPass, "lock", files...)
 	s.run(cli.ExitPass, "build", append([]string{"--locked", "--key", key + ".key", "--output-dir", out}, files...)...)
-	text := s.untilAnswered(out, key, len(group), answered, flags...)
-	if testing.Verbose() {
+	boot := func(flags ...string) string {
+		return s.untilAnswered(out, key, len(group), answered, flags...)
+	}
+	var text string
+	if name == "encrypted-database" {
+		text = s.encrypted(boot)
+	} else {
+		text = boot(flags...)
+	}
+	if t.Failed() || testing.Verbose() {
 		t.Log(text)
 	}
+}
+
+// encrypted boots twice with the same disk and TPM: the first boot encrypts the disk, and
+// the second one finds the data. The disk has nothing that can be read without the key.
+func (s *realSystem) encrypted(boot func(flags ...string) string) string {
+	t := s.t
+	t.Helper()
+	disk, state := s.path("data.img"), s.path("tpm")
+	if err := os.Mkdir(state, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	first := boot("--disk", disk+":384M", "--tpm", "--tpm-state", state)
+	data, err := os.ReadFile(disk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The label of the file system, and a file that each database has.
+	for _, text := range []string{"database-files", "PG_VERSION"} {
+		if bytes.Contains(data, []byte(text)) {
+			t.Errorf("the disk has %q: it is not encrypted", text)
+		}
+	}
+	second := boot("--disk", disk, "--tpm", "--tpm-state", state)
+	const encrypts, found = "encrypted with LUKS2", `has ext4 with the label "database-files" already`
+	if !strings.Contains(first, encrypts) || !strings.Contains(first, "made ext4") || strings.Contains(second, encrypts) || !strings.Contains(second, found) {
+		t.Errorf("the second boot did not find the data of the first one\n%s", first)
+	}
+	return second
 }
 
 // servicesOf returns the services of an os.yml whose components have health checks.
