@@ -2,12 +2,16 @@ package verify_test
 
 import (
 	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/asn1"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/big"
 	"os"
 	"path/filepath"
 	"testing"
@@ -15,6 +19,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest"
 	"github.com/seaworthy-os/seaworthy/attest/sealtest"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
+	"github.com/seaworthy-os/seaworthy/attest/verify"
 )
 
 // forger has the trusted key, and signs anything.
@@ -126,4 +131,40 @@ func formats(provenance object, names ...any) {
 
 func imageStems() []string {
 	return []string{"spdx", "cyclonedx", "provenance", "vsa", "test-result"}
+}
+
+// Everyone can write an ECDSA signature in its other form. The statement that it signs
+// is the same, and so is the result.
+func TestOtherForm(t *testing.T) {
+	t.Parallel()
+	s := sealtest.Signer(t)
+	dir := sealtest.New("demo").Seal(t, s)
+	b := readBundle(t, dir, "vsa")
+	raw, err := base64.StdEncoding.DecodeString(b.DSSEEnvelope.Signatures[0]["sig"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sig struct{ R, S *big.Int }
+	if _, err := asn1.Unmarshal(raw, &sig); err != nil {
+		t.Fatal(err)
+	}
+	sig.S.Sub(elliptic.P256().Params().N, sig.S)
+	other, err := asn1.Marshal(sig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.DSSEEnvelope.Signatures[0]["sig"] = other
+	b.write(t, dir, "vsa")
+	v := verifier(t, s)
+	// The layout has the bundle as it was: only a person who writes it again is not noticed.
+	r, err := v.Dir(dir)
+	refused(t, r, err, verify.CheckLayout, "is not a part of the image's OCI layout")
+	relayout(t, dir)
+	if r, err = v.Dir(dir); err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if r.Summary.Policy != "hardened" || len(r.Signers) != 1 {
+		t.Errorf("%+v", r.Summary)
+	}
 }
