@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/attest/layout"
@@ -90,6 +91,9 @@ func Pack(ctx context.Context, image, file string, site *Site, o Options) (*Copi
 	var s store
 	info, err := os.Stat(image)
 	if err == nil && info.IsDir() {
+		if within(image, file) {
+			return nil, system.BadInput("%s is in the folder %s, which is sealed: a further file would make it invalid", file, image).Suggest("give a file in another folder")
+		}
 		var f *folder
 		if f, err = read(image, "pack"); err == nil {
 			f.plan, err = plan(f)
@@ -116,6 +120,14 @@ func Pack(ctx context.Context, image, file string, site *Site, o Options) (*Copi
 		return nil, err
 	}
 	return toArchive(ctx, all, file, o)
+}
+
+// within reports whether a file is in a folder.
+func within(dir, file string) bool {
+	a, err1 := filepath.Abs(dir)
+	b, err2 := filepath.Abs(file)
+	rel, err3 := filepath.Rel(a, b)
+	return errors.Join(err1, err2, err3) == nil && filepath.IsLocal(rel)
 }
 
 // decided reads the newest decision about the image, unverified.
