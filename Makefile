@@ -38,6 +38,7 @@ TOOLS := $(CURDIR)/bin/test
 
 .PHONY: help build components kernel careless demo-components example-components efi demo test test-boot test-riscv64 test-components components-doc test-browser test-hsm test-keyless test-buildkit test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-boot bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 gh buildkit registries opa browser FORCE
 .PHONY: kernel-lock kernel-deps test-kernel test-trace
+.PHONY: component-deps
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
@@ -72,7 +73,7 @@ efi: ## fetch systemd's EFI programs for another architecture into dist/tools: m
 	@test -n "$(ARCH)" || { echo "name the architecture: make efi ARCH=arm64" >&2; exit 2; }
 	@examples/fetch.sh $(ARCH) systemd-boot-efi usr/lib/systemd/boot/efi dist/tools/$(ARCH)
 
-components: build ## build all our component images, into dist/components; for another architecture: ARCH=arm64
+components: build component-deps ## build all our component images, into dist/components; for another architecture: ARCH=arm64
 	@$(COMPONENT_BUILD) $(addprefix components/,$(ALL_COMPONENTS))
 
 kernel: build ## compile our hardened kernel, into dist/components (minutes; only if its inputs changed)
@@ -101,8 +102,8 @@ test: test-deps example-components ## run all tests: unit, command line, other p
 	go vet ./... && $(GOTEST) ./... && (cd docs/site && go vet . && $(GOTEST) -count=1 .) || { code=$$?; kill $$tools; wait; exit $$code; }; \
 	wait; $(MAKE) --no-print-directory test-cosign test-sigstore-js test-opa test-hsm test-browser test-registries
 
-test-boot: test-deps boot-deps demo-components ## boot every format, under Secure Boot too, and boot damaged images; arm64 too
-	@$(COMPONENT_BUILD) components/runc components/containerd
+test-boot: test-deps boot-deps component-deps demo-components ## boot every format, under Secure Boot too, and boot damaged images; arm64 too
+	@$(COMPONENT_BUILD) components/runc components/containerd components/apparmor
 	@$(MAKE) --no-print-directory demo-components efi ARCH=arm64
 	@SEAWORTHY_BOOT=all $(GOTEST) -count=1 -p 1 -v -run 'TestMinimal|TestSmall|TestDamagedRoot|TestSecureBoot|TestBoot' ./cmd/seaworthy ./builder/image/secureboot
 
@@ -264,6 +265,9 @@ test-deps: deps
 kernel-deps:
 	@examples/install.sh "our kernel is compiled with them" gcc-12=gcc-12 g++-12=g++-12 flex=flex bison=bison bc=bc perl=perl xz=xz-utils zstd=zstd make=make ld=binutils \
 	  /usr/include/gelf.h=libelf-dev /usr/include/openssl/evp.h=libssl-dev /usr/lib/gcc/x86_64-linux-gnu/12/plugin/include/gcc-plugin.h=gcc-12-plugin-dev
+
+component-deps:
+	@examples/install.sh "the component apparmor is compiled with it" /usr/sbin/apparmor_parser=apparmor
 
 # The firmware and the emulator of another architecture: only test-boot needs them.
 boot-deps:

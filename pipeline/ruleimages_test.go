@@ -26,7 +26,9 @@ func ruleImages(t *testing.T) map[string]ocitest.Image {
 	}
 	images := map[string]ocitest.Image{
 		"seaworthy/kernel:1": component(ocitest.Config{}, file("kernel", "Linux version 6.12.58 (test) #1 SMP\x00"+embedded(t, goodConfig(t)))),
-		"seaworthy/init:1":   component(ocitest.Config{}, ocitest.Exec("init", "init")),
+		"seaworthy/init:1": component(ocitest.Config{}, ocitest.Exec("init", "init"),
+			// a compiled AppArmor profile, as far as its name
+			ocitest.File("usr/lib/seaworthy/apparmor/docker-default", "\x04\x08\x00profile\x00\x07\x05\x0f\x00docker-default\x00")),
 		"seaworthy/sysctl:1": component(ocitest.Config{Entrypoint: []string{"/usr/sbin/sysctl"}}, file("etc/sysctl.d/00.conf", goodSysctls(t))),
 
 		"example/web:1":                     component(ocitest.Config{User: "100"}),

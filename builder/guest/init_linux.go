@@ -98,6 +98,9 @@ func (i *initSystem) up(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := i.loadAppArmor(root, apparmorLoad); err != nil {
+		return err
+	}
 	go i.watchPowerButton()
 	device, persistent, err := i.openData(cmdline, volumes)
 	if err != nil {

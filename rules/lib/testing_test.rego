@@ -45,7 +45,7 @@ files := {
 	"present": true, "count": 100, "bytes": 1000,
 	"setid": [], "worldWritable": [], "fileCaps": [], "sensitive": [], "secrets": [],
 	"emptyPasswords": [], "knownPasswords": [], "untriedPasswords": [], "duplicateIds": [], "tools": [], "sshd": null, "sshdMatch": [], "links": [], "openLogins": [], "inittab": [],
-	"containerd": null, "containerdPrograms": [],
+	"containerd": null, "containerdPrograms": [], "apparmorProfiles": [],
 	"authorizedKeys": [], "sysctl": [], "emptyFolders": [], "truncated": false,
 }
 
@@ -128,7 +128,7 @@ onboot_spec(caps) := {
 
 components := [
 	component("kernel", "kernel", null),
-	component("init", "000", null),
+	object.union(component("init", "000", null), {"files": object.union(files, {"apparmorProfiles": ["docker-default"]})}),
 	component("onboot", "sysctl", onboot_spec(["CAP_SYS_ADMIN", "CAP_NET_ADMIN"])),
 	component("onboot", "dhcp", onboot_spec(["CAP_NET_ADMIN", "CAP_NET_RAW"])),
 	component("services", "nginx", service_spec),
@@ -297,6 +297,9 @@ with_caps(system, names) := json.patch(system, [
 
 # stranger_caps: root of the namespace is not a user of the host.
 stranger_caps(names) := nginx_with("/process/capabilities", capabilities(names))
+
+# profiles is the good system, whose init loads these AppArmor profiles.
+profiles(names) := put(good, "/components/1/files/apparmorProfiles", names)
 
 # host_users is a system whose nginx has them.
 host_users(system) := put(system, "/components/4/spec/linux/namespaces", [ns | some ns in service_spec.linux.namespaces; ns.type != "user"])

@@ -319,6 +319,9 @@ type Inventory struct {
 	// ContainerdPrograms are the programs named containerd.
 	Containerd         *Containerd `json:"containerd"`
 	ContainerdPrograms []string    `json:"containerdPrograms"`
+	// AppArmorProfiles are the names of the compiled profiles in
+	// /usr/lib/seaworthy/apparmor, which init loads at boot.
+	AppArmorProfiles []string `json:"apparmorProfiles"`
 	// EmptyFolders are the folders below /run, /tmp and /var in which the image
 	// has nothing: programs write their data there. If there are more than
 	// MaxListed, the others are left out, and Truncated does not change.
@@ -504,7 +507,9 @@ type File struct {
 	Logins *Logins `json:"logins"`
 	// Containerd is its content if it is a configuration of containerd, else null.
 	Containerd *Containerd `json:"containerd"`
-	Origin     Origin      `json:"origin"`
+	// AppArmorProfiles are the names of the AppArmor profiles in it that init loads.
+	AppArmorProfiles []string `json:"apparmorProfiles"`
+	Origin           Origin   `json:"origin"`
 }
 
 // Logins is the content of a single file about logins: accounts (named passwd,

@@ -12,7 +12,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
 
-// isSettings reports whether accounts, inits, PAM, sshd, sysctl or containerd may read the
+// isSettings reports whether accounts, inits, PAM, sshd, sysctl, AppArmor or containerd may read the
 // content. Base names decide, so that links to folders do not matter. Files
 // that sshd_config includes may have any name below its folder.
 func isSettings(p string) bool {
@@ -23,7 +23,7 @@ func isSettings(p string) bool {
 	case path.Base(containerdConfig):
 		return path.Base(dir) == path.Base(path.Dir(containerdConfig))
 	}
-	if strings.Contains(dir, "/ssh/") || isPAM(p) {
+	if strings.Contains(dir, "/ssh/") || isPAM(p) || path.Clean(dir) == apparmorFolder {
 		return true
 	}
 	if !strings.HasSuffix(base, ".conf") {

@@ -64,7 +64,7 @@ func Empty() facts.Inventory {
 	return facts.Inventory{
 		SetID: []facts.Obj{}, WorldWritable: []facts.Obj{}, FileCaps: []facts.Obj{}, Sensitive: []facts.Obj{},
 		Secrets: []facts.Obj{}, EmptyPasswords: []string{}, DuplicateIDs: []string{}, Tools: []facts.Obj{},
-		SSHDMatch: []facts.SSHDMatch{}, AuthorizedKeys: []string{}, Sysctl: []facts.Setting{}, LeftOut: []string{}, Links: []facts.Link{}, OpenLogins: []string{}, Inittab: []string{}, ContainerdPrograms: []string{},
+		SSHDMatch: []facts.SSHDMatch{}, AuthorizedKeys: []string{}, Sysctl: []facts.Setting{}, LeftOut: []string{}, Links: []facts.Link{}, OpenLogins: []string{}, Inittab: []string{}, ContainerdPrograms: []string{}, AppArmorProfiles: []string{},
 		EmptyFolders: []string{},
 	}
 }
@@ -262,6 +262,7 @@ func (s *Sink) Inventory() (facts.Inventory, error) {
 	if err := s.sysctl(); err != nil {
 		return s.inv, err
 	}
+	s.apparmor()
 	s.linked()
 	s.closed()
 	s.inv.EmptyFolders = s.emptyFolders()

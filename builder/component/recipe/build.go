@@ -93,7 +93,7 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 		return nil, err
 	}
 	now := &made{}
-	if now.Inputs, err = inputs(o, rec, programs, project); err != nil {
+	if now.Inputs, err = inputs(ctx, o, rec, programs, project); err != nil {
 		return nil, system.BadInput("the files of the recipe cannot be read").At(system.Position{File: rec.Path}).Because(err)
 	}
 	packages, last, err := findPackages(ctx, o, rec, now, open)
@@ -132,7 +132,7 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 			return nil, err
 		}
 	}
-	if err := errors.Join(addOwn(t, sp, rec), addPrograms(t, sp, programs)); err != nil {
+	if err := errors.Join(addOwn(ctx, t, sp, rec), addPrograms(t, sp, programs)); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(addAccounts(t, sp, rec), addJoins(t, sp, rec), addTars(t, sp, rec)); err != nil {

@@ -190,12 +190,13 @@ func (r *reader) ownFile(n *yaml.Node) File {
 		"source":    func(n *yaml.Node) { kinds++; f.Source = r.source(n) },
 		"contents":  func(n *yaml.Node) { kinds++; f.Contents = r.Text(n) },
 		"directory": func(n *yaml.Node) { kinds++; f.Directory = r.Bool(n) },
+		"apparmor":  func(n *yaml.Node) { kinds++; f.AppArmor = r.source(n) },
 		"mode":      func(n *yaml.Node) { modeGiven = true; f.Mode = r.mode(n) },
 		"uid":       func(n *yaml.Node) { f.UID = r.id(n) },
 		"gid":       func(n *yaml.Node) { f.GID = r.id(n) },
 	})
 	if n.Kind == yaml.MappingNode && (f.Path == "" || kinds != 1) && !r.Failed() {
-		r.fail(n, "a file needs path and one of source, contents, directory: true")
+		r.fail(n, "a file needs path and one of source, contents, apparmor, directory: true")
 	}
 	if !modeGiven {
 		f.Mode = 0o644

@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +13,7 @@ import (
 )
 
 // addOwn adds the files and links of the recipe to the tree.
-func addOwn(t *tree, sp *spool, rec *Recipe) error {
+func addOwn(ctx context.Context, t *tree, sp *spool, rec *Recipe) error {
 	var errs []error
 	root, err := os.OpenRoot(rec.Dir)
 	if err != nil {
@@ -26,6 +27,11 @@ func addOwn(t *tree, sp *spool, rec *Recipe) error {
 			n.typ = system.TypeDir
 		case f.Source != "":
 			n.content, err = addSource(root, sp, f.Source)
+		case f.AppArmor != "":
+			var policy []byte
+			if policy, err = compileProfile(ctx, root, f.AppArmor); err == nil {
+				n.content, err = sp.add(bytes.NewReader(policy))
+			}
 		default:
 			n.content, err = sp.add(strings.NewReader(f.Contents))
 		}

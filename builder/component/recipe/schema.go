@@ -67,10 +67,12 @@ type Value struct {
 // File is a file or folder that the recipe adds.
 type File struct {
 	Path string
-	// One of Source (below the recipe's folder), Contents or Directory.
+	// One of Source (below the recipe's folder), Contents, Directory or AppArmor: a
+	// profile below the recipe's folder, which is compiled.
 	Source    string
 	Contents  string
 	Directory bool
+	AppArmor  string
 	Mode      uint32
 	UID, GID  int
 	Pos       system.Position

@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -74,13 +75,14 @@ func (m *made) write(state, arch, name string) error {
 
 // inputs is the digest of everything that the image is made from, but its packages:
 // the recipe, its files, the Go programs, and the options.
-func inputs(o Options, rec *Recipe, programs []program, kernel *kbuild.Project) (string, error) {
+func inputs(ctx context.Context, o Options, rec *Recipe, programs []program, kernel *kbuild.Project) (string, error) {
 	in := struct {
 		Revision       int
 		Arch, Recipe   string
 		Time           int64
 		Files, Program []string
 		Kernel         string `json:",omitempty"`
+		AppArmor       string `json:",omitempty"`
 	}{Revision: revision, Arch: o.Arch, Recipe: rec.Digest, Time: o.Time.Unix()}
 	if kernel != nil {
 		in.Kernel = fmt.Sprint(kernelRevision, " ", kernel.Key(""))
@@ -91,17 +93,24 @@ func inputs(o Options, rec *Recipe, programs []program, kernel *kbuild.Project) 
 	}
 	defer root.Close()
 	for _, f := range rec.Files {
-		if f.Source == "" {
+		source := f.Source
+		if f.AppArmor != "" {
+			source = f.AppArmor
+			if in.AppArmor, err = appArmorVersion(ctx); err != nil {
+				return "", err
+			}
+		}
+		if source == "" {
 			continue // its contents are in the recipe
 		}
-		sum, err := fileDigest(root.Open, f.Source)
+		sum, err := fileDigest(root.Open, source)
 		if errors.Is(err, os.ErrNotExist) {
 			sum, err = "missing", nil // reported with its place when the file is added
 		}
 		if err != nil {
 			return "", err
 		}
-		in.Files = append(in.Files, f.Source+" "+sum)
+		in.Files = append(in.Files, source+" "+sum)
 	}
 	for _, p := range programs {
 		sum, err := fileDigest(os.Open, p.file)
