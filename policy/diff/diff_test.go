@@ -76,6 +76,24 @@ func TestNothingChanged(t *testing.T) {
 	}
 }
 
+// With `userns: auto`, /sys of the host takes the place of sysfs. That weakens nothing,
+// unless root of the container is root of the host.
+func TestSharedSys(t *testing.T) {
+	t.Parallel()
+	const auto = `"uidMappings": [{"containerID": 0, "hostID": %d, "size": 65536}], "gidMappings": [{"containerID": 0, "hostID": 1048576, "size": 65536}], "resources"`
+	const sys = `"mounts": [{"destination": "/sys", "type": "bind", "source": "/sys", "options": ["rbind", "nosuid", "noexec", "nodev", "%s"]}, `
+	for _, c := range []struct {
+		root    int
+		option  string
+		weakens bool
+	}{{1 << 20, "rro", false}, {1 << 20, "ro", true}, {0, "rro", true}} {
+		r := Compare(side(base()), side(changed(nil, `"resources"`, fmt.Sprintf(auto, c.root), `"mounts": [`, fmt.Sprintf(sys, c.option))))
+		if got := strings.Contains(lines(r), "may now have /sys of the host"); got != c.weakens {
+			t.Errorf("%+v: %s", c, lines(r))
+		}
+	}
+}
+
 // Each change is weaker in one direction and stronger in the opposite one.
 func TestDirections(t *testing.T) {
 	t.Parallel()

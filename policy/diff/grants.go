@@ -101,7 +101,9 @@ func mounts(s *specs.Spec, granted things) {
 		dest := path.Clean("/" + m.Destination)
 		if m.Type == "bind" || slices.Contains(m.Options, "bind") || slices.Contains(m.Options, "rbind") {
 			src := path.Clean("/" + m.Source)
-			granted.add("mounts", "bind "+src+" "+dest, at, "%s of the host, bound at %s", src, dest)
+			if !sharedSys(s, src, dest, m.Options) {
+				granted.add("mounts", "bind "+src+" "+dest, at, "%s of the host, bound at %s", src, dest)
+			}
 			if writable(m.Options) {
 				granted.add("mounts", "write "+src+" "+dest, at, "writing to %s of the host, bound at %s", src, dest)
 			}
@@ -121,6 +123,18 @@ func mounts(s *specs.Spec, granted things) {
 			}
 		}
 	}
+}
+
+// sharedSys reports whether a bind is what a container with its own user ids has in place
+// of sysfs (`userns: auto`): /sys of the host, read-only. It sees the same files in it.
+func sharedSys(s *specs.Spec, src, dest string, options []string) bool {
+	if src != "/sys" || dest != "/sys" || !slices.Contains(options, "rro") || writable(options) || s.Linux == nil {
+		return false
+	}
+	own := slices.ContainsFunc(s.Linux.Namespaces, func(n specs.LinuxNamespace) bool { return n.Type == specs.UserNamespace && n.Path == "" })
+	mapped := slices.Concat(s.Linux.UIDMappings, s.Linux.GIDMappings)
+	root := slices.ContainsFunc(mapped, func(m specs.LinuxIDMapping) bool { return m.HostID == 0 })
+	return own && len(s.Linux.UIDMappings) > 0 && len(s.Linux.GIDMappings) > 0 && !root
 }
 
 // writable reports whether mount options allow writing: the last of ro and rw counts,
