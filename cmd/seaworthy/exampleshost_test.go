@@ -229,7 +229,7 @@ func (s *realSystem) netbootServer(yml, kernel string) (answered func(func() str
 			}
 		}
 		stop()
-		<-done // it was ended here
+		<-done //nolint:errcheck // it was ended here
 		for _, path := range []string{"boot.ipxe", "kernel"} {
 			if want := fmt.Sprintf(`netboot: GET "/%s" by "iPXE/`, path); !strings.Contains(server(), want) {
 				t.Errorf("the server did not print %s", want)
