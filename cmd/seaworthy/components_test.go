@@ -19,6 +19,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/health"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
 // library is a component with a system.yml: how a system uses it.
@@ -137,6 +138,7 @@ func TestComponents(t *testing.T) {
 		t.Fatalf("no component of %s has a system.yml", wanted)
 	}
 	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
+	hardened := 0
 	for i, group := range systems(all) {
 		var names []string
 		for _, l := range group {
@@ -148,15 +150,26 @@ func TestComponents(t *testing.T) {
 			if err := os.Mkdir(g.dir, 0o755); err != nil {
 				t.Fatal(err)
 			}
-			g.bootGroup(group, s.path("seaworthy"))
+			for _, rules := range g.bootGroup(group, s.path("seaworthy")) {
+				if len(rules) == 0 {
+					hardened++
+				}
+			}
 		})
+	}
+	if wanted == "all" && hardened < leastHardened {
+		t.Errorf("%d components pass hardened, want at least %d", hardened, leastHardened)
 	}
 }
 
-// bootGroup builds one system with several components, and boots it until all of
-// them are healthy. key is the name of the key pair, without its ending.
-func (s *realSystem) bootGroup(group []*library, key string) {
+// leastHardened is how many components must pass the pack hardened, which only few of
+// those that change the system cannot do.
+const leastHardened = 60
+
+// groupFiles writes the os.yml files of a system with several components.
+func (s *realSystem) groupFiles(group []*library, host *host) []string {
 	t := s.t
+	t.Helper()
 	base, err := os.ReadFile("../../testdata/components/base.yml")
 	if err != nil {
 		t.Fatal(err)
@@ -167,16 +180,58 @@ func (s *realSystem) bootGroup(group []*library, key string) {
 	if err := os.WriteFile(s.path("base.yml"), base, 0o644); err != nil { // the lock is written beside it
 		t.Fatal(err)
 	}
-	host := s.newHost()
-	s.keyboard = host.typed
 	files := []string{s.path("base.yml")}
 	for _, l := range group {
 		files = append(files, host.adapt(l))
 	}
+	return files
+}
+
+// judged returns the rules of a pack with one of the results for a component of a locked
+// system, by the component's name.
+func (s *realSystem) judged(group []*library, pack string, files []string, results ...decision.State) map[string][]string {
+	t := s.t
+	t.Helper()
+	var out, errs bytes.Buffer
+	args := append([]string{"check", "--components", realComponents, "--offline", "--arch", s.arch, "--locked", "--policy", pack, "--fail-on", "none", "--report", "json"}, files...)
+	if code := run(t.Context(), args, strings.NewReader(""), &out, &errs); code != cli.ExitPass {
+		t.Fatalf("seaworthy %v: exit code %d\n%s", args, code, errs.String())
+	}
+	var d decision.Decision
+	if err := json.Unmarshal(out.Bytes(), &d); err != nil {
+		t.Fatal(err)
+	}
+	rules := map[string][]string{}
+	for _, l := range group {
+		rules[l.name] = []string{}
+		for section, names := range map[string][]string{"onboot": l.onboot, "services": l.services, "onshutdown": l.onshutdown} {
+			for _, name := range names {
+				for _, f := range d.Findings {
+					if f.Resource == "component:"+section+"/"+name && slices.Contains(results, f.State) {
+						rules[l.name] = append(rules[l.name], f.ID)
+					}
+				}
+			}
+		}
+		slices.Sort(rules[l.name])
+		rules[l.name] = slices.Compact(rules[l.name])
+	}
+	return rules
+}
+
+// bootGroup builds one system with several components, and boots it until all of
+// them are healthy. key is the name of the key pair, without its ending. It returns the
+// rules of hardened that each component does not pass.
+func (s *realSystem) bootGroup(group []*library, key string) map[string][]string {
+	t := s.t
+	host := s.newHost()
+	s.keyboard = host.typed
+	files := s.groupFiles(group, host)
 	files = append(files, s.probe(group))
 	out := filepath.Join(s.dir, "out")
 	s.run(cli.ExitPass, "lock", files...)
 	s.run(cli.ExitPass, "check", append([]string{"--locked"}, files...)...)
+	hardened := s.judged(group, "hardened", files, decision.StateFail, decision.StateUnknown)
 	s.run(cli.ExitPass, "build", append([]string{"--locked", "--key", key + ".key", "--output-dir", out}, files...)...)
 	text := s.untilAnswered(out, key, len(group), func(console func() string) {
 		for _, l := range group {
@@ -200,6 +255,7 @@ func (s *realSystem) bootGroup(group []*library, key string) {
 	if t.Failed() || testing.Verbose() {
 		t.Log(text)
 	}
+	return hardened
 }
 
 // cpus is how many processors the machine of these components has: irqbalance does

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,18 +14,21 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
 const componentsHead = "# The components\n\n" +
-	"`make components-doc` writes this page from `components/*/component.yml`, and the sizes from the built images. A test compares all columns but the sizes.\n\n" +
+	"`make components-doc` writes this page from `components/*/component.yml`, and the last two columns from the built images. A test compares all columns but these two.\n\n" +
 	"The table says what a component may do if an os.yml changes nothing: the user that it runs as, its capabilities, and the folders to which it can write. \"host\" is the host's\n" +
-	"network. Limits are processes and MiB of memory. The last two columns are how a test asks the component in a booted system, and the size of the compressed image in MB for amd64.\n\n" +
-	"| component | what it is | user | capabilities | writes to | limits | asked by | MB |\n|---|---|---|---|---|---|---|---|\n"
+	"network. Limits are processes and MiB of memory. \"asked by\" is how a test asks the component in a booted system. \"strict\" are the rules of the pack `strict` that its container\n" +
+	"fails in the system of that test. The size is that of the compressed image in MB for amd64.\n\n" +
+	"| component | what it is | Debian packages | user | capabilities | writes to | limits | asked by | strict | MB |\n|---|---|---|---|---|---|---|---|---|---|\n"
 
 // TestComponentsPage: docs/components.md lists all components with what they may do.
-// The last column, the size, needs built images, so it is not compared.
+// The last two columns, the findings and the size, need built images, so they are not
+// compared.
 func TestComponentsPage(t *testing.T) {
-	t.Parallel()
 	const name = "../../docs/components.md"
 	old, err := os.ReadFile(name)
 	if err != nil && !*update {
@@ -33,10 +38,16 @@ func TestComponentsPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sizes := imageSizes(t)
-	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` .*\\| ([0-9.]+) \\|$").FindAllStringSubmatch(string(old), -1) {
+	sizes, strict := imageSizes(t), map[string]string{}
+	if *update {
+		strict = strictFindings(t)
+	}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` .*\\| ([^|]*) \\| ([0-9.]*) \\|$").FindAllStringSubmatch(string(old), -1) {
 		if sizes[m[1]] == "" { // it was built before, on another machine
-			sizes[m[1]] = m[2]
+			sizes[m[1]] = m[3]
+		}
+		if name, _, _ := strings.Cut(m[1], ":"); strict[name] == "" {
+			strict[name] = m[2]
 		}
 	}
 	page := componentsHead
@@ -46,7 +57,7 @@ func TestComponentsPage(t *testing.T) {
 			t.Fatal(err)
 		}
 		row := componentRow(t, rec)
-		page += "| " + strings.Join(append(row, sizes[rec.Name+":"+rec.Version]), " | ") + " |\n"
+		page += "| " + strings.Join(append(row, cmp.Or(strict[rec.Name], "–"), sizes[rec.Name+":"+rec.Version]), " | ") + " |\n"
 	}
 	if *update {
 		if err := os.WriteFile(name, []byte(page), 0o644); err != nil {
@@ -54,13 +65,37 @@ func TestComponentsPage(t *testing.T) {
 		}
 		return
 	}
-	size := regexp.MustCompile(`(?m)\|[^|\n]*\|$`)
-	if size.ReplaceAllString(string(old), "|") != size.ReplaceAllString(page, "|") {
+	built := regexp.MustCompile(`(?m)\|[^|\n]*\|[^|\n]*\|$`)
+	if built.ReplaceAllString(string(old), "|") != built.ReplaceAllString(page, "|") {
 		t.Errorf("docs/components.md is not up to date: run make components-doc")
 	}
 }
 
-// componentRow returns the cells of a component, without its size.
+// strictFindings returns the rules of strict that the components fail, or "none", by name.
+// Components without an image are left out.
+func strictFindings(t *testing.T) map[string]string {
+	t.Helper()
+	s, out := newSystem(t), map[string]string{}
+	built := imageSizes(t)
+	all := slices.DeleteFunc(readLibrary(t), func(l *library) bool {
+		return !slices.ContainsFunc(slices.Collect(maps.Keys(built)), func(image string) bool { return strings.HasPrefix(image, l.name+":") })
+	})
+	for i, group := range systems(all) {
+		g := *s
+		g.dir = s.path(fmt.Sprint("group", i))
+		if err := os.Mkdir(g.dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		files := g.groupFiles(group, g.newHost())
+		g.run(cli.ExitPass, "lock", files...)
+		for name, rules := range g.judged(group, "strict", files, decision.StateFail) {
+			out[name] = cmp.Or(strings.Join(rules, ", "), "none")
+		}
+	}
+	return out
+}
+
+// componentRow returns the cells of a component, without those that need its image.
 func componentRow(t *testing.T, rec *recipe.Recipe) []string {
 	t.Helper()
 	var label struct {
@@ -87,6 +122,13 @@ func componentRow(t *testing.T, rec *recipe.Recipe) []string {
 	}
 	cell("`" + rec.Name + ":" + rec.Version + "`")
 	cell(rec.Description)
+	var packages []string
+	if rec.Debian != nil {
+		for _, p := range rec.Debian.Packages {
+			packages = append(packages, p.Text)
+		}
+	}
+	cell(strings.Join(packages, ", "))
 	if rec.Config == nil { // it is not a container: a kernel, or a part of the root file system
 		return append(row, "–", "–", "–", "–", "–")
 	}

@@ -18,7 +18,7 @@ func TestWeb(t *testing.T) {
 	s := newSystem(t)
 	yml, out := s.path("web.yml"), s.path("web")
 	s.run(cli.ExitPass, "lock", yml) // a missing component: run `make example-components`
-	s.hardened(yml, "waivers.yml")
+	s.hardened(yml, sharedWaivers)
 	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
 	s.run(cli.ExitPass, "build", "--locked", "--policy", "hardened", "--waivers", s.path("waivers.yml"), "--now", "2026-12-01",
 		"--key", s.path("seaworthy.key"), "--output-dir", out, yml)
