@@ -100,7 +100,7 @@ demo: deps demo-components ## show everything on this machine: deny, lock, build
 test: test-deps example-components ## run all tests: unit, command line, other programs, browser, real boots
 	@$(MAKE) -k cosign opa browser registries >/dev/null 2>&1 & tools=$$!; \
 	go vet ./... && $(GOTEST) ./... && (cd docs/site && go vet . && $(GOTEST) -count=1 .) || { code=$$?; kill $$tools; wait; exit $$code; }; \
-	wait; $(MAKE) --no-print-directory test-cosign test-sigstore-js test-opa test-hsm test-browser test-registries
+	wait; $(MAKE) --no-print-directory -j2 --output-sync=target test-opa test-browser test-cosign test-sigstore-js test-hsm test-registries
 
 test-boot: test-deps boot-deps component-deps demo-components ## boot every format, under Secure Boot too, and boot damaged images; arm64 too
 	@$(COMPONENT_BUILD) components/runc components/containerd components/apparmor

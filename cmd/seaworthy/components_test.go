@@ -285,6 +285,7 @@ func (s *realSystem) untilAnswered(out, key string, components int, answered fun
 		done <- run(ctx, append([]string{"boot", "--key", key + ".pub", "--memory", "2048", out}, flags...), s.keyboard, console, console)
 	}()
 	ready := fmt.Sprintf("probe: all %d components answer", components)
+	const ends = "starts again in 1m0s" // the longest pause of init
 	for !strings.Contains(console.String(), ready) {
 		select {
 		case code := <-done:
@@ -293,6 +294,9 @@ func (s *realSystem) untilAnswered(out, key string, components int, answered fun
 		}
 		if console.quiet() > silence {
 			t.Fatalf("the console is silent\n%s", console)
+		}
+		if strings.Count(console.String(), ends) > 5 {
+			t.Fatalf("a service ends again and again\n%s", console)
 		}
 	}
 	if answered != nil {
