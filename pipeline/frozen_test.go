@@ -1,10 +1,7 @@
 package pipeline_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"flag"
 	"io/fs"
 	"maps"
 	"os"
@@ -21,18 +18,12 @@ import (
 	store "github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/frozentest"
 	"github.com/seaworthy-os/seaworthy/internal/ocitest"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 )
 
-// freeze writes testdata/frozen/NAME-KIND.json from new signatures. Use a new name
-// after each change of a format, and never replace a file there.
-var freeze = flag.String("freeze", "", "write new signed component images into testdata/frozen")
-
-const (
-	frozenDir   = "testdata/frozen"
-	frozenImage = "seaworthy/tool:1.0"
-)
+const frozenImage = "seaworthy/tool:1.0"
 
 // frozenComponent is a layout with a signed component image, as one text file. Its
 // layers are not in it: no signature needs them.
@@ -49,27 +40,13 @@ type frozenComponent struct {
 // was ever written, and reads their provenance.
 func TestFrozenComponents(t *testing.T) {
 	t.Parallel()
-	if *freeze != "" {
-		freezeComponents(t, *freeze)
+	if *frozentest.Name != "" {
+		freezeComponents(t, *frozentest.Name)
 	}
-	list, err := filepath.Glob(frozenDir + "/*.json")
-	if err != nil || len(list) == 0 {
-		t.Fatalf("no frozen component images: %v", err)
-	}
-	for _, path := range list {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			t.Parallel()
-			raw, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var f frozenComponent
-			if err := json.Unmarshal(raw, &f); err != nil {
-				t.Fatal(err)
-			}
-			f.verify(t)
-		})
-	}
+	frozentest.Each(t, "*.json", func(t *testing.T, f *frozenComponent, _ []byte) {
+		t.Parallel()
+		f.verify(t)
+	})
 }
 
 func (f *frozenComponent) verify(t *testing.T) {
@@ -129,10 +106,6 @@ func freezeComponents(t *testing.T, name string) {
 		"keyless": {identity, "authorities: [{name: release, keyless: {issuer: " + sigstoretest.Issuer + ", subject: " + sigstoretest.Person + ", trustedRoot: root.json}, repositories: [docker.io/seaworthy/*]}]\n",
 			"root.json", o.TrustedRoot},
 	} {
-		path := filepath.Join(frozenDir, name+"-"+kind+".json")
-		if _, err := os.Stat(path); err == nil {
-			t.Fatalf("%s exists: use a new name", path)
-		}
 		dir := t.TempDir()
 		signFrozen(t, dir, c.signer)
 		f := &frozenComponent{Trust: c.trust + rule, Files: map[string]string{c.file: string(c.content)},
@@ -150,13 +123,7 @@ func freezeComponents(t *testing.T, name string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var b bytes.Buffer
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", " ")
-		if err := errors.Join(enc.Encode(f), os.MkdirAll(frozenDir, 0o755), os.WriteFile(path, b.Bytes(), 0o644)); err != nil {
-			t.Fatal(err)
-		}
+		frozentest.Write(t, name+"-"+kind+".json", f)
 	}
 }
 

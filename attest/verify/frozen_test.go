@@ -1,9 +1,7 @@
 package verify_test
 
 import (
-	"bytes"
 	"crypto"
-	"encoding/json"
 	"errors"
 	"flag"
 	"io/fs"
@@ -23,15 +21,11 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/attest/verify/keyless"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/internal/frozentest"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// freeze writes testdata/frozen/NAME.json from new seals. Use a new name
-// after each change of a format, and never replace a file there.
-var (
-	freeze     = flag.String("freeze", "", "write new seals into testdata/frozen/NAME.json")
-	freezeKind = flag.String("freeze-kind", "countersigned", "kind of the new seals: countersigned, policies or keyless")
-)
+var freezeKind = flag.String("freeze-kind", "countersigned", "kind of the new seals: countersigned, policies or keyless")
 
 // frozen is a sealed folder as one text file, with what must be found in it.
 type frozen struct {
@@ -56,33 +50,17 @@ type frozen struct {
 	Folder string `json:"folder,omitempty"`
 }
 
-const frozenDir = "testdata/frozen"
-
 // TestFrozen verifies the seals of each format that was ever written. A
 // person who has such an image can verify it with each later version.
 func TestFrozen(t *testing.T) {
 	t.Parallel()
-	if *freeze != "" {
-		writeFrozen(t, *freeze)
+	if *frozentest.Name != "" {
+		frozentest.Write(t, *frozentest.Name+".json", newFrozen(t))
 	}
-	list, err := filepath.Glob(frozenDir + "/*.json")
-	if err != nil || len(list) == 0 {
-		t.Fatalf("no frozen seals: %v", err)
-	}
-	for _, path := range list {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			t.Parallel()
-			raw, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var f frozen
-			if err := json.Unmarshal(raw, &f); err != nil {
-				t.Fatal(err)
-			}
-			f.verify(t)
-		})
-	}
+	frozentest.Each(t, "*.json", func(t *testing.T, f *frozen, _ []byte) {
+		t.Parallel()
+		f.verify(t)
+	})
 }
 
 func (f *frozen) verify(t *testing.T) {
@@ -160,20 +138,14 @@ func (f *frozen) verify(t *testing.T) {
 	}
 }
 
-// writeFrozen freezes a new seal with all kinds of files.
-func writeFrozen(t *testing.T, name string) {
+// newFrozen freezes a new seal, by default one with all kinds of files.
+func newFrozen(t *testing.T) *frozen {
 	t.Helper()
-	path := filepath.Join(frozenDir, name+".json")
-	if _, err := os.Stat(path); err == nil {
-		t.Fatalf("%s exists: use a new name", path)
-	}
 	switch *freezeKind {
 	case "policies":
-		writePolicies(t, path)
-		return
+		return newPolicies(t)
 	case "keyless":
-		writeKeyless(t, path)
-		return
+		return newKeyless(t)
 	}
 	first, second, third := sealtest.Signer(t), sealtest.Signer(t), sealtest.Signer(t)
 	from, dir := sealtest.New("demo").Seal(t, first), t.TempDir()
@@ -213,11 +185,11 @@ func writeFrozen(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 	f.Folder = string(folder)
-	f.write(t, path)
+	return f
 }
 
-// writePolicies freezes a seal that passed several policies, with predicted registers.
-func writePolicies(t *testing.T, path string) {
+// newPolicies freezes a seal that passed several policies, with predicted registers.
+func newPolicies(t *testing.T) *frozen {
 	t.Helper()
 	img, dir, s := sealtest.New("demo"), filepath.Join(t.TempDir(), "demo"), sealtest.Signer(t)
 	img.Decision.Policy.Name, img.Decision.Policy.Digest = "hardened+dir:ours", sealtest.Digest("both")
@@ -235,17 +207,17 @@ func writePolicies(t *testing.T, path string) {
 	f := &frozen{Keys: map[string]string{"build": sealtest.PublicPEM(t, s.PublicKey())}, Signers: 1, Policy: img.Decision.Policy.Name, Registers: registers,
 		Files: map[string]string{}, Links: map[string]string{}}
 	f.read(t, dir)
-	f.write(t, path)
+	return f
 }
 
-// writeKeyless freezes a seal that an identity signed.
-func writeKeyless(t *testing.T, path string) {
+// newKeyless freezes a seal that an identity signed.
+func newKeyless(t *testing.T) *frozen {
 	t.Helper()
 	dir, root := keylessImage(t)
 	f := &frozen{TrustedRoot: string(root), Identity: &keyless.Identity{Issuer: sigstoretest.Issuer, Subject: sigstoretest.Person}, Signers: 1, Policy: "hardened",
 		Files: map[string]string{}, Links: map[string]string{}}
 	f.read(t, dir)
-	f.write(t, path)
+	return f
 }
 
 // read reads a folder. Files with the same bytes are links.
@@ -273,20 +245,6 @@ func (f *frozen) read(t *testing.T, dir string) {
 	}
 }
 
-func (f *frozen) write(t *testing.T, path string) {
-	t.Helper()
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", " ")
-	if err := errors.Join(enc.Encode(f), os.MkdirAll(frozenDir, 0o755)); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // TestFreezeOld writes a frozen seal from a folder of an older version:
 // SEAWORTHY_FREEZE=DIR with DIR.pub beside it, and -freeze NAME.
 func TestFreezeOld(t *testing.T) {
@@ -303,24 +261,25 @@ func TestFreezeOld(t *testing.T) {
 	if text := os.Getenv("SEAWORTHY_REFUSED"); text != "" {
 		f.Refused, f.Signers, f.Policy = text, 0, ""
 	}
-	f.write(t, filepath.Join(frozenDir, *freeze+".json"))
+	frozentest.Write(t, *frozentest.Name+".json", f)
 }
 
 // Each version of a format is frozen: a new one needs a new file in testdata/frozen.
 func TestFormatsAreFrozen(t *testing.T) {
 	t.Parallel()
-	list, err := filepath.Glob(frozenDir + "/*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []string
-	for _, path := range list {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+	var all, types []string
+	frozentest.Each(t, "*.json", func(t *testing.T, f *frozen, raw []byte) {
 		all = append(all, string(raw))
-	}
+		for path, text := range f.Files {
+			if payload, _, err := verify.OpenBundle([]byte(text)); err == nil {
+				s, err := statement.Parse(payload)
+				if err != nil {
+					t.Fatalf("%s: %v", path, err)
+				}
+				types = append(types, s.PredicateType) // payloads are base64
+			}
+		}
+	})
 	text := strings.Join(all, "\n")
 	for _, format := range []string{
 		statement.BundleMediaType, layout.ArtifactType, layout.FolderType, layout.FileMediaType, `\"schemaVersion\": 1`,
@@ -328,23 +287,6 @@ func TestFormatsAreFrozen(t *testing.T) {
 	} {
 		if !strings.Contains(text, format) {
 			t.Errorf("no frozen seal has %q: run this test with -run TestFrozen -freeze NAME", format)
-		}
-	}
-	// The types are in payloads, which are base64.
-	var types []string
-	for _, raw := range all {
-		var f frozen
-		if err := json.Unmarshal([]byte(raw), &f); err != nil {
-			t.Fatal(err)
-		}
-		for path, text := range f.Files {
-			if payload, _, err := verify.OpenBundle([]byte(text)); err == nil {
-				s, err := statement.Parse(payload)
-				if err != nil {
-					t.Fatalf("%s: %v", path, err)
-				}
-				types = append(types, s.PredicateType)
-			}
 		}
 	}
 	for _, one := range []string{statement.SPDX, statement.CycloneDX, statement.Provenance, statement.Summary, statement.TestResult} {

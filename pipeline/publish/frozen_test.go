@@ -6,7 +6,6 @@ import (
 	"crypto"
 	"encoding/json"
 	"errors"
-	"flag"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -21,15 +20,10 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/verify"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/internal/frozentest"
 	"github.com/seaworthy-os/seaworthy/pipeline/publish"
 	"github.com/seaworthy-os/seaworthy/policy"
 )
-
-// freeze writes testdata/frozen/NAME-KIND.json. Use a new name after each change of a
-// format, and never replace a file there.
-var freeze = flag.String("freeze", "", "write a new archive and a new inventory into testdata/frozen")
-
-const frozenDir = "testdata/frozen"
 
 // content is a text, or Base64 if the bytes are not text.
 type content struct {
@@ -80,46 +74,9 @@ type frozenInventory struct {
 	Blobs    []content `json:"blobs"`
 }
 
-// frozenFiles are the frozen files of a kind.
-func frozenFiles(t *testing.T, kind string, each func(t *testing.T, raw []byte)) {
+func parseKey(t *testing.T, text string) crypto.PublicKey {
 	t.Helper()
-	list, err := filepath.Glob(frozenDir + "/*-" + kind + ".json")
-	if err != nil || len(list) == 0 {
-		t.Fatalf("no frozen %s: %v", kind, err)
-	}
-	for _, path := range list {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			raw, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			each(t, raw)
-		})
-	}
-}
-
-func writeFrozen(t *testing.T, kind string, v any) {
-	t.Helper()
-	path := filepath.Join(frozenDir, *freeze+"-"+kind+".json")
-	if _, err := os.Stat(path); err == nil {
-		t.Fatalf("%s exists: use a new name", path)
-	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", " ")
-	if err := errors.Join(enc.Encode(v), os.MkdirAll(frozenDir, 0o755), os.WriteFile(path, b.Bytes(), 0o644)); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func decodeFrozen(t *testing.T, raw []byte, v any) crypto.PublicKey {
-	t.Helper()
-	var k struct{ Key string }
-	if err := errors.Join(json.Unmarshal(raw, v), json.Unmarshal(raw, &k)); err != nil {
-		t.Fatal(err)
-	}
-	key, err := verify.ParseKey([]byte(k.Key))
+	key, err := verify.ParseKey([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,15 +86,13 @@ func decodeFrozen(t *testing.T, raw []byte, v any) crypto.PublicKey {
 // TestFrozenArchives unpacks archives of each format that pack ever wrote, with their
 // documents for the site. A site may have such a file for years.
 func TestFrozenArchives(t *testing.T) {
-	if *freeze != "" {
-		freezeArchive(t)
+	if *frozentest.Name != "" {
+		freezeArchive(t, *frozentest.Name)
 	}
-	frozenFiles(t, "archive", func(t *testing.T, raw []byte) {
+	frozentest.Each(t, "*-archive.json", func(t *testing.T, f *frozenArchive, raw []byte) {
 		if !bytes.Contains(raw, []byte(publish.SiteType)) {
 			t.Errorf("it has no documents of type %s", publish.SiteType)
 		}
-		var f frozenArchive
-		key := decodeFrozen(t, raw, &f)
 		var all []entry
 		for _, e := range f.Entries {
 			all = append(all, entry{tar.Header{Typeflag: tar.TypeReg, Name: e.Name, Mode: 0o644}, e.bytes()})
@@ -155,7 +110,7 @@ func TestFrozenArchives(t *testing.T) {
 				t.Errorf("%s has digest %s, want %s", path, got, digest)
 			}
 		}
-		dir, err := (&sealed{verify: verifierOf(t, key)}).unpack(t, file)
+		dir, err := (&sealed{verify: verifierOf(t, parseKey(t, f.Key))}).unpack(t, file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +123,7 @@ func TestFrozenArchives(t *testing.T) {
 	})
 }
 
-func freezeArchive(t *testing.T) {
+func freezeArchive(t *testing.T, name string) {
 	t.Helper()
 	dir := t.TempDir()
 	write := func(path, text string) string {
@@ -208,28 +163,26 @@ func freezeArchive(t *testing.T) {
 	for _, e := range entries(t, file) {
 		f.Entries = append(f.Entries, frozenEntry{e.Name, contentOf(e.content)})
 	}
-	writeFrozen(t, "archive", f)
+	frozentest.Write(t, name+"-archive.json", f)
 }
 
 // TestFrozenInventories reads inventories in each form in which they were ever stored in
 // a registry.
 func TestFrozenInventories(t *testing.T) {
-	if *freeze != "" {
-		freezeInventory(t)
+	if *frozentest.Name != "" {
+		freezeInventory(t, *frozentest.Name)
 	}
-	frozenFiles(t, "inventory", func(t *testing.T, raw []byte) {
+	frozentest.Each(t, "*-inventory.json", func(t *testing.T, f *frozenInventory, raw []byte) {
 		if !bytes.Contains(raw, []byte(layout.InventoryType)) {
 			t.Errorf("it has no artifact of type %s", layout.InventoryType)
 		}
-		var f frozenInventory
-		key := decodeFrozen(t, raw, &f)
 		r := newServer(t, true)
 		for _, b := range f.Blobs {
 			r.blob(b.bytes())
 		}
 		r.put(f.Tag, []byte(f.Manifest))
 		var notes []string
-		m, err := publish.OpenMemory(t.Context(), r.host+"/os", publish.MemoryOptions{Program: f.Program, Keys: []crypto.PublicKey{key},
+		m, err := publish.OpenMemory(t.Context(), r.host+"/os", publish.MemoryOptions{Program: f.Program, Keys: []crypto.PublicKey{parseKey(t, f.Key)},
 			Options: publish.Options{Note: func(n string) { notes = append(notes, n) }}})
 		if err != nil {
 			t.Fatal(err)
@@ -250,7 +203,7 @@ func (s *server) blob(raw []byte) {
 	}
 }
 
-func freezeInventory(t *testing.T) {
+func freezeInventory(t *testing.T, name string) {
 	t.Helper()
 	r, signer := newServer(t, true), sealtest.Signer(t)
 	f := &frozenInventory{Key: sealtest.PublicPEM(t, signer.PublicKey()), Program: "p1", How: "how", Image: component("web").Manifest, Inventory: strings.Repeat(`{"files":[]}`, 20)}
@@ -272,5 +225,5 @@ func freezeInventory(t *testing.T) {
 	for _, d := range append(doc.Layers, doc.Config) {
 		f.Blobs = append(f.Blobs, contentOf(r.get("blobs/"+d.Digest)))
 	}
-	writeFrozen(t, "inventory", f)
+	frozentest.Write(t, name+"-inventory.json", f)
 }

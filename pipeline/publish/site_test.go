@@ -3,31 +3,25 @@ package publish_test
 import (
 	"archive/tar"
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/internal/frozentest"
 	"github.com/seaworthy-os/seaworthy/pipeline/publish"
 	"github.com/seaworthy-os/seaworthy/policy"
 )
 
-// siteArchive is a frozen archive with documents for a site, whose manifest was
+// siteFile is a frozen archive with documents for a site.
+const siteFile = "2026-12-archive.json"
+
+// siteArchive is siteFile as an archive in which the manifest of the documents was
 // changed. The index names the changed manifest.
 func siteArchive(t *testing.T, change func(manifest string) string) string {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(frozenDir, "2026-12-archive.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var f frozenArchive
-	if err := json.Unmarshal(raw, &f); err != nil {
-		t.Fatal(err)
-	}
+	f, _ := frozentest.Read[frozenArchive](t, siteFile)
 	var all []entry
 	var old, next []byte
 	for _, e := range f.Entries {
@@ -90,14 +84,11 @@ func TestHostileSites(t *testing.T) {
 	}
 }
 
-// unpackedFrozen unpacks the image of a frozen archive.
+// unpackedFrozen unpacks the image of an archive that siteArchive made.
 func unpackedFrozen(t *testing.T, file string) string {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(frozenDir, "2026-12-archive.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir, err := (&sealed{verify: verifierOf(t, decodeFrozen(t, raw, &frozenArchive{}))}).unpack(t, file)
+	f, _ := frozentest.Read[frozenArchive](t, siteFile)
+	dir, err := (&sealed{verify: verifierOf(t, parseKey(t, f.Key))}).unpack(t, file)
 	if err != nil {
 		t.Fatal(err)
 	}
