@@ -71,7 +71,7 @@ func networkCommands(t *testing.T) (script, machine string) {
 	_, section, _ := strings.Cut(text, "\n## Network boot\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	var blocks []string
-	for _, b := range shellBlock.FindAllStringSubmatch(section, -1) {
+	for _, b := range pageBlock.FindAllStringSubmatch(section, -1) {
 		blocks = append(blocks, b[2])
 	}
 	if len(blocks) < 2 {

@@ -2,12 +2,14 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/seaworthy-os/seaworthy/attest/layout"
@@ -16,6 +18,23 @@ import (
 	"github.com/seaworthy-os/seaworthy/pipeline/publish"
 	"github.com/seaworthy-os/seaworthy/policy/report"
 )
+
+// pageBlock is a block of a page, with its language and its text.
+var pageBlock = regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```$")
+
+// runPage runs the script that a test made of a page. It fails if the page has too few
+// commands.
+func runPage(t *testing.T, script *txtar.Archive, commands, least int) {
+	t.Helper()
+	if commands < least {
+		t.Fatalf("the page has only %d commands", commands)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "page.txtar"), txtar.Format(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, scriptParams(dir))
+}
 
 // The pages that list report formats list all of them.
 func TestPagesListReports(t *testing.T) {
@@ -126,8 +145,11 @@ func TestPoliciesPage(t *testing.T) {
 		}
 	}
 	rest, steps := string(script.Comment), 0
-	for _, b := range regexp.MustCompile("(?ms)^```sh\n(.*?)^```$").FindAllStringSubmatch(string(page), -1) {
-		for line := range strings.Lines(b[1]) {
+	for _, b := range pageBlock.FindAllStringSubmatch(string(page), -1) {
+		if b[1] != "sh" {
+			continue
+		}
+		for line := range strings.Lines(b[2]) {
 			command := strings.ReplaceAll(strings.TrimPrefix(strings.TrimSpace(line), "seaworthy "), "registry.example.org", "$REGISTRY")
 			at := regexp.MustCompile(`(?m)^exits \d ` + regexp.QuoteMeta(command) + `$`).FindStringIndex(rest)
 			if at == nil {

@@ -3,12 +3,10 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
@@ -17,25 +15,11 @@ import (
 // left out where they are not installed.
 func TestSecureBootPage(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/secure-boot.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	script, commands := secureBootScript(string(page))
-	if commands < 18 {
-		t.Fatalf("the page has only %d commands", commands)
-	}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "page.txtar"), txtar.Format(script), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	testscript.Run(t, scriptParams(dir))
+	script, commands := secureBootScript(string(readFile(t, "../../docs/secure-boot.md")))
+	runPage(t, script, commands, 18)
 }
 
-var (
-	shellBlock = regexp.MustCompile("(?ms)^```([a-z]*)\n(.*?)^```$")
-	comment    = regexp.MustCompile(` {2,}# .*`)
-)
+var comment = regexp.MustCompile(` {2,}# .*`)
 
 // secureBootScript makes a script of the page.
 func secureBootScript(page string) (*txtar.Archive, int) {
@@ -45,7 +29,7 @@ func secureBootScript(page string) (*txtar.Archive, int) {
 		fmt.Fprintf(&s, "env SEAWORTHY_%s\n", name)
 	}
 	commands := 0
-	for _, block := range shellBlock.FindAllStringSubmatch(page, -1) {
+	for _, block := range pageBlock.FindAllStringSubmatch(page, -1) {
 		if block[1] != "" {
 			continue // an example of a file
 		}

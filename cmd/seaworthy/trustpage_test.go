@@ -2,13 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
@@ -17,29 +14,14 @@ import (
 // output.
 func TestTrustPage(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../../docs/trust.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	script, commands := trustScript(t, string(page))
-	if commands < 45 {
-		t.Fatalf("the page has only %d commands", commands)
-	}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "page.txtar"), txtar.Format(script), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	testscript.Run(t, scriptParams(dir))
+	script, commands := trustScript(string(readFile(t, "../../docs/trust.md")))
+	runPage(t, script, commands, 45)
 }
 
-var (
-	pageBlock = regexp.MustCompile("(?s)```(console|yaml)\n(.*?)```")
-	exitCode  = regexp.MustCompile(`\s+# exit code (\d)$`)
-)
+var exitCode = regexp.MustCompile(`\s+# exit code (\d)$`)
 
 // trustScript makes a script of a page.
-func trustScript(t *testing.T, page string) (*txtar.Archive, int) {
-	t.Helper()
+func trustScript(page string) (*txtar.Archive, int) {
 	var s strings.Builder
 	s.WriteString("images images\nsigstore\nsigstore in=next\ncompany company\ncompany company-next\nenv SEAWORTHY_COMPONENTS=images\nenv SEAWORTHY_OFFLINE=true\nenv SEAWORTHY_POLICY=policy\n")
 	out := &txtar.Archive{Files: []txtar.File{{Name: "os.yml", Data: []byte("kernel: {image: test/kernel:1}\ninit: [test/init:1]\nservices: [{name: web, image: test/web:1}]\n")}}}
@@ -53,6 +35,9 @@ func trustScript(t *testing.T, page string) (*txtar.Archive, int) {
 			file := fmt.Sprintf("file%d", len(out.Files))
 			out.Files = append(out.Files, txtar.File{Name: file, Data: []byte(block[2])})
 			fmt.Fprintf(&s, "fill %s %s\n", file, name)
+			continue
+		}
+		if block[1] != "console" {
 			continue
 		}
 		for line := range strings.Lines(block[2]) {
