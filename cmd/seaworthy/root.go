@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -94,8 +95,8 @@ func later(name string) *cobra.Command {
 	}
 }
 
-// wrapArgs makes a wrong number of arguments, or an unknown verb, a usage
-// error.
+// wrapArgs makes a wrong number of arguments, an empty argument, or an unknown verb a
+// usage error.
 func wrapArgs(cmd *cobra.Command) {
 	check := cmd.Args
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
@@ -106,18 +107,23 @@ func wrapArgs(cmd *cobra.Command) {
 		case cmd.HasSubCommands() && len(args) > 0:
 			err = fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
 		}
-		switch {
-		case err == nil:
-			return nil
-		case cmd.HasSubCommands():
-			return system.BadInput("%s", err.Error()).Suggest("see %s --help", cmd.CommandPath())
-		}
-		given := words.Count(len(args), "argument is", "arguments are")
-		if len(args) == 0 {
-			given = "no argument is"
-		}
 		verb := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
-		return system.BadInput("%s: %s given", verb, given).Suggest("write: %s", cmd.UseLine())
+		empty := slices.Index(args, "")
+		switch {
+		case err != nil && cmd.HasSubCommands():
+			return system.BadInput("%s", err.Error()).Suggest("see %s --help", cmd.CommandPath())
+		case err != nil:
+			given := words.Count(len(args), "argument is", "arguments are")
+			if len(args) == 0 {
+				given = "no argument is"
+			}
+			return system.BadInput("%s: %s given", verb, given).Suggest("write: %s", cmd.UseLine())
+		case empty >= 0:
+			// A script may pass an unset variable: `pull REF "$DIR"` must not mean the
+			// working folder.
+			return system.BadInput("argument %d of %s is empty", empty+1, verb).Suggest("give it a value, or leave it out")
+		}
+		return nil
 	}
 	if cmd.HasSubCommands() && cmd.RunE == nil {
 		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }

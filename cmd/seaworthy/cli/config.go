@@ -17,10 +17,6 @@ import (
 // environment, then from .seaworthy.yaml.
 func ApplyConfig(cmd *cobra.Command) error {
 	var errs []error
-	// As for flags below: `pull REF "$DIR"` must not mean the working folder.
-	if i := slices.Index(cmd.Flags().Args(), ""); i >= 0 {
-		errs = append(errs, system.BadInput("argument %d of %s is empty", i+1, cmd.Name()).Suggest("give it a value, or leave it out"))
-	}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		name, given := "SEAWORTHY_"+strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_")), "--"+f.Name
 		if v, ok := os.LookupEnv(name); ok && !f.Changed && f.Name != "help" && !isOwn(f) {
