@@ -129,15 +129,12 @@ func (k *Kernel) built(image string) []part {
 	return []part{{image, &k.Image}, {"modules.builtin", &k.Builtin}, {"modules.builtin.modinfo", &k.Modinfo}}
 }
 
-// kept are the files of a kernel in the cache, without the list of code.
+// kept are the files of a kernel in the cache.
 func (k *Kernel) kept() []part {
-	return append(k.built("image"), part{"config", &k.Config}, part{"sources", &k.Sources})
+	return append(k.built("image"), part{"config", &k.Config}, part{"sources", &k.Sources}, part{"code", &k.Code})
 }
 
-const (
-	about    = "kernel.json"
-	codeList = "code"
-)
+const about = "kernel.json"
 
 // load reads a kernel of the cache.
 func load(dir string) (*Kernel, error) {
@@ -154,13 +151,7 @@ func load(dir string) (*Kernel, error) {
 			return nil, err
 		}
 	}
-	// Older versions of this program did not keep this list. It can be made from the
-	// source without compiling the kernel again.
-	k.Code, err = bounded.ReadFile(filepath.Join(dir, codeList), maxImage)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	return k, err
+	return k, nil
 }
 
 // store writes a kernel into the cache. Another program sees all of it or nothing.
@@ -177,7 +168,7 @@ func (k *Kernel) store(dir string) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range append(k.kept(), part{about, &data}, part{codeList, &k.Code}) {
+	for _, f := range append(k.kept(), part{about, &data}) {
 		if err := os.WriteFile(filepath.Join(tmp, f.name), *f.data, 0o644); err != nil {
 			return err
 		}

@@ -119,7 +119,7 @@ func (p *Project) Build(ctx context.Context, archive io.Reader, source, cache st
 	dir := filepath.Join(cache, digests.Hex(key))
 	if k, err := load(dir); err == nil && k.Inputs == key {
 		progress("the kernel " + k.Release + " was compiled before")
-		return k, k.addCode(ctx, archive, dir)
+		return k, nil
 	}
 	k, err := p.compile(ctx, archive, source, progress)
 	if err != nil {
@@ -129,22 +129,6 @@ func (p *Project) Build(ctx context.Context, archive io.Reader, source, cache st
 		return nil, system.Unusable("the kernel cannot be kept in %s", cache).Because(err)
 	}
 	return k, nil
-}
-
-// addCode lists the files of the source, for a kernel in the cache that has no such list.
-func (k *Kernel) addCode(ctx context.Context, archive io.Reader, dir string) error {
-	if k.Code != nil {
-		return nil
-	}
-	files, err := list(ctx, archive)
-	if err != nil {
-		return system.Unusable("the files of the source cannot be listed").Because(err)
-	}
-	k.Code = code(files)
-	if err := k.store(dir); err != nil {
-		return system.Unusable("the kernel cannot be kept in %s", dir).Because(err)
-	}
-	return nil
 }
 
 func (p *Project) compile(ctx context.Context, archive io.Reader, sourceDigest string, progress func(string)) (*Kernel, error) {

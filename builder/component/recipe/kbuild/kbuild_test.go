@@ -156,20 +156,6 @@ func TestCache(t *testing.T) {
 		again.Release != first.Release || strings.Join(again.Dropped, " ") != "CONFIG_DROPPED" {
 		t.Errorf("the cache gave %+v, %v", again, err)
 	}
-	// A kernel of an older version of this program gets the list of code, and is not compiled again.
-	codes, err := filepath.Glob(filepath.Join(cache, "*", codeList))
-	if err != nil || len(codes) != 1 {
-		t.Fatalf("%v %v", codes, err)
-	}
-	if err := os.Remove(codes[0]); err != nil {
-		t.Fatal(err)
-	}
-	unlike := archive(t, entry{"Makefile", "broken", ""}, entry{"a.c", "", ""}, entry{"b.txt", "", ""})
-	for range 2 {
-		if again, err = p.Build(context.Background(), unlike, "sha256:1", cache, ignore); err != nil || string(again.Code) != "a.c\n" || !bytes.Equal(again.Image, first.Image) {
-			t.Errorf("without the list: %+v, %v", again, err)
-		}
-	}
 	if _, err := p.Build(context.Background(), strings.NewReader("no archive"), "sha256:2", cache, ignore); err == nil {
 		t.Error("another source got the kernel of the cache")
 	}

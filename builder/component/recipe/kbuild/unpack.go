@@ -29,96 +29,62 @@ func unpack(ctx context.Context, archive io.Reader, dir, kernelArch string) (fil
 		return nil, err
 	}
 	defer root.Close()
-	err = decompress(ctx, archive, func(plain io.Reader) error {
-		files, err = untar(root, plain, kernelArch)
-		return err
-	})
-	return files, err
-}
-
-// list returns the names of the regular files in an archive.
-func list(ctx context.Context, archive io.Reader) (files map[string]bool, err error) {
-	files = map[string]bool{}
-	err = decompress(ctx, archive, func(plain io.Reader) error {
-		return each(plain, func(h *tar.Header, name string, _ io.Reader) error {
-			if h.Typeflag == tar.TypeReg {
-				files[name] = false
-			}
-			return nil
-		})
-	})
-	return files, err
-}
-
-// decompress calls use with the contents of an archive.
-func decompress(ctx context.Context, archive io.Reader, use func(io.Reader) error) error {
 	cmd := exec.CommandContext(ctx, "xz", "--decompress", "--stdout")
-	cmd.Stdin, cmd.Env = archive, environment(os.TempDir())
+	cmd.Stdin, cmd.Env = archive, environment(dir)
 	plain, err := cmd.StdoutPipe()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return err
+		return nil, err
 	}
-	if err := use(plain); err != nil {
+	files, err = untar(root, plain, kernelArch)
+	if err != nil {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		return err
+		return nil, err
 	}
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("xz: %w", err)
-	}
-	return nil
-}
-
-func untar(root *os.Root, r io.Reader, kernelArch string) (map[string]bool, error) {
-	files := map[string]bool{}
-	err := each(r, func(h *tar.Header, name string, content io.Reader) error {
-		leftOut := h.Typeflag != tar.TypeDir && unread(name, kernelArch)
-		if h.Typeflag == tar.TypeReg {
-			files[name] = !leftOut
-		}
-		if leftOut {
-			return nil
-		}
-		return writeEntry(root, h, name, content)
-	})
-	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("xz: %w", err)
 	}
 	return files, nil
 }
 
-// each calls visit for each entry of a tar archive, with its name below the folder that
-// contains all of them.
-func each(r io.Reader, visit func(h *tar.Header, name string, content io.Reader) error) error {
+func untar(root *os.Root, r io.Reader, kernelArch string) (map[string]bool, error) {
+	files := map[string]bool{}
 	limited := &io.LimitedReader{R: r, N: maxBytes}
 	tr := tar.NewReader(limited)
 	for count := 0; ; {
 		h, err := tr.Next()
 		if limited.N <= 0 {
-			return fmt.Errorf("the archive unpacks to more than %d bytes", int64(maxBytes))
+			return nil, fmt.Errorf("the archive unpacks to more than %d bytes", int64(maxBytes))
 		}
 		if errors.Is(err, io.EOF) {
 			_, err = io.Copy(io.Discard, r)
-			return err
+			return files, err
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		_, name, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(h.Name, "./"), "/"), "/")
 		if name == "" {
 			continue
 		}
 		if count++; count > maxFiles {
-			return fmt.Errorf("more than %d files", maxFiles)
+			return nil, fmt.Errorf("more than %d files", maxFiles)
 		}
 		if !filepath.IsLocal(name) || name != path.Clean(name) {
-			return fmt.Errorf("entry %q would leave the folder", h.Name)
+			return nil, fmt.Errorf("entry %q would leave the folder", h.Name)
 		}
-		if err := visit(h, name, tr); err != nil {
-			return fmt.Errorf("entry %q: %w", h.Name, err)
+		leftOut := h.Typeflag != tar.TypeDir && unread(name, kernelArch)
+		if h.Typeflag == tar.TypeReg {
+			files[name] = !leftOut
+		}
+		if leftOut {
+			continue
+		}
+		if err := writeEntry(root, h, name, tr); err != nil {
+			return nil, fmt.Errorf("entry %q: %w", h.Name, err)
 		}
 	}
 }
