@@ -25,8 +25,12 @@ const (
 // one a line. Kbuild writes the names into a file .NAME.cmd beside each object. Files that
 // only programs of the build use are not in the list. For a link, the list has its target.
 func compiled(source string, files map[string]bool) ([]byte, error) {
-	found := map[string]bool{}
-	err := filepath.WalkDir(source, func(path string, e fs.DirEntry, err error) error {
+	source, err := filepath.EvalSymlinks(source)
+	if err != nil {
+		return nil, err
+	}
+	named := map[string]bool{}
+	err = filepath.WalkDir(source, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -40,17 +44,19 @@ func compiled(source string, files map[string]bool) ([]byte, error) {
 		if !strings.HasPrefix(name, ".") || !strings.HasSuffix(name, ".cmd") {
 			return nil
 		}
-		return readCmd(path, func(name string) {
-			if !files[name] && filepath.IsLocal(name) {
-				name = behind(source, name)
-			}
-			if files[name] {
-				found[name] = true
-			}
-		})
+		return readCmd(path, func(name string) { named[name] = true })
 	})
 	if err != nil {
 		return nil, err
+	}
+	found := map[string]bool{}
+	for name := range named {
+		if !files[name] && filepath.IsLocal(name) {
+			name = behind(source, name)
+		}
+		if files[name] {
+			found[name] = true
+		}
 	}
 	if len(found) == 0 {
 		return nil, errors.New("no .cmd file names a file of the source")
@@ -58,12 +64,9 @@ func compiled(source string, files map[string]bool) ([]byte, error) {
 	return lines(slices.Sorted(maps.Keys(found))), nil
 }
 
-// behind is the file of the source to which a link leads, "" for none.
+// behind is the file of the source to which a link leads, "" for none. The path of the
+// source has no links.
 func behind(source, name string) string {
-	source, err := filepath.EvalSymlinks(source)
-	if err != nil {
-		return ""
-	}
 	file, err := filepath.EvalSymlinks(filepath.Join(source, name))
 	if err != nil {
 		return ""
