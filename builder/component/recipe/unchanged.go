@@ -1,12 +1,14 @@
 package recipe
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/recipe/kbuild"
@@ -92,14 +94,13 @@ func inputs(ctx context.Context, o Options, rec *Recipe, programs []program, ker
 		return "", err
 	}
 	defer root.Close()
-	for _, f := range rec.Files {
-		source := f.Source
-		if f.AppArmor != "" {
-			source = f.AppArmor
-			if in.AppArmor, err = appArmorVersion(ctx); err != nil {
-				return "", err
-			}
+	if slices.ContainsFunc(rec.Files, func(f File) bool { return f.AppArmor != "" }) {
+		if in.AppArmor, err = appArmorVersion(ctx); err != nil {
+			return "", err
 		}
+	}
+	for _, f := range rec.Files {
+		source := cmp.Or(f.Source, f.AppArmor)
 		if source == "" {
 			continue // its contents are in the recipe
 		}
