@@ -9,12 +9,9 @@ import (
 	"os/exec"
 	"strings"
 
-	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
-
-const maxAppArmorSource = 1 << 20
 
 // appArmorFeatures says what profiles can restrict: the classes of Linux 5.10 and later.
 // The kernel of the build machine does not matter, nor what its distribution added. The
@@ -66,12 +63,7 @@ func compileProfile(ctx context.Context, root *os.Root, name string) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	f, err := root.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	source, err := bounded.Read(f, maxAppArmorSource)
+	source, err := readText(root, name)
 	if err != nil {
 		return nil, err
 	}

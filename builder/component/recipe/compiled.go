@@ -11,7 +11,6 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/component/recipe/kbuild"
 	"github.com/seaworthy-os/seaworthy/builder/system"
-	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
@@ -25,8 +24,6 @@ const (
 	// kernelBuild says from what the kernel was made.
 	kernelBuild = "kernel.build.json"
 )
-
-const maxOptions = 1 << 20
 
 // kernelRevision is the version of the code that makes the files of an image from a compiled
 // kernel, as revision is for all images.
@@ -50,7 +47,7 @@ func kernelProject(ctx context.Context, rec *Recipe, arch string) (*kbuild.Proje
 	}
 	defer root.Close()
 	read := func(name string) (kbuild.Config, error) {
-		data, err := readOptions(root, filepath.Join(filepath.Base(dir), name))
+		data, err := readText(root, filepath.Join(filepath.Base(dir), name))
 		if err != nil {
 			return kbuild.Config{}, system.BadInput("the options %q cannot be read", name).At(s.Pos).Because(err)
 		}
@@ -67,15 +64,6 @@ func kernelProject(ctx context.Context, rec *Recipe, arch string) (*kbuild.Proje
 		return nil, err
 	}
 	return kbuild.Prepare(ctx, in)
-}
-
-func readOptions(root *os.Root, name string) ([]byte, error) {
-	f, err := root.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return bounded.Read(f, maxOptions)
 }
 
 // addKernel compiles the kernel, and replaces the archive of the source by the files that a

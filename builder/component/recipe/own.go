@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
 // addOwn adds the files and links of the recipe to the tree.
@@ -61,6 +62,18 @@ func addSource(root *os.Root, sp *spool, name string) (content, error) {
 		return content{}, fmt.Errorf("source %q is not a regular file", name)
 	}
 	return sp.add(f)
+}
+
+const maxText = 1 << 20
+
+// readText reads a file of a recipe that the build itself understands.
+func readText(root *os.Root, name string) ([]byte, error) {
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return bounded.Read(f, maxText)
 }
 
 const maxAccounts = 1 << 20
