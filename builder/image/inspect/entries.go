@@ -82,6 +82,11 @@ var cpioTypes = map[int64]system.EntryType{
 	0o100000: system.TypeFile, 0o040000: system.TypeDir, 0o120000: system.TypeSymlink, 0o020000: system.TypeChar, 0o060000: system.TypeBlock, 0o010000: system.TypeFifo,
 }
 
+// device is the major and the minor number of a device, in the kernel's form of 32 bits.
+func device(n uint32) (major, minor int64) {
+	return int64(n >> 8 & 0xfff), int64(n&0xff | n>>12&0xfff00)
+}
+
 const maxLink = 4096
 
 // pass gives an entry of an archive to each. Of the names of a file with several

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 )
 
 var erofsKinds = []kind{{"erofs", "EROFS file system", func(c *content) bool { return c.at(1024, "\xe2\xe1\xf5\xe0") }, describeEROFS}}
@@ -132,28 +131,7 @@ func (f *erofs) each(dir *erofsInode, do func(name string, nid uint64) (more boo
 	return nil
 }
 
-// find returns the inode of a path, nil if there is none.
-func (f *erofs) find(path string) (*erofsInode, error) {
-	i, err := f.inode(f.root)
-	for _, name := range strings.Split(path, "/") {
-		if err != nil || !i.folder() {
-			return nil, err
-		}
-		var nid uint64
-		ok := false
-		err = f.each(i, func(n string, id uint64) bool {
-			if n == name {
-				nid, ok = id, true
-			}
-			return !ok
-		})
-		if err != nil || !ok {
-			return nil, err
-		}
-		i, err = f.inode(nid)
-	}
-	return i, err
-}
+func (f *erofs) find(path string) (*erofsInode, error) { return find(f.inode, f.each, f.root, path) }
 
 func (f *erofs) list(path string) ([]treeEntry, error) {
 	dir, err := f.find(path)

@@ -88,7 +88,7 @@ var extBootFolders = []string{"", "boot", "grub", "grub2", "extlinux", "syslinux
 func (w *walker) bootFolders(it *Item, f *ext) {
 	for _, folder := range extBootFolders {
 		dir, err := f.find(folder)
-		if err == nil && dir != nil && dir.is(extFolder) {
+		if err == nil && dir != nil && dir.folder() {
 			err = f.each(dir, func(name string, number uint32) bool {
 				if i, err := f.inode(number); err == nil && i.is(extFile) && i.size > 0 {
 					w.loaderFile(it, clean(folder+"/"+name), io.NewSectionReader(extAt{f, i}, 0, i.size))
@@ -163,6 +163,8 @@ const (
 )
 
 func (i *extInode) is(kind uint16) bool { return i.mode&extType == kind }
+
+func (i *extInode) folder() bool { return i.is(extFolder) }
 
 // at is the place of a block.
 func (f *ext) at(block uint64) (int64, error) {
@@ -426,38 +428,18 @@ func (f *ext) each(dir *extInode, do func(name string, number uint32) (more bool
 	return nil
 }
 
-// find returns the inode of a path, nil if there is none.
-func (f *ext) find(path string) (*extInode, error) {
-	i, err := f.inode(extRoot)
-	for name := range strings.FieldsFuncSeq(path, func(c rune) bool { return c == '/' }) {
-		if err != nil || !i.is(extFolder) {
-			return nil, err
-		}
-		var found uint32
-		err = f.each(i, func(n string, number uint32) bool {
-			if n == name {
-				found = number
-			}
-			return found == 0
-		})
-		if err != nil || found == 0 {
-			return nil, err
-		}
-		i, err = f.inode(found)
-	}
-	return i, err
-}
+func (f *ext) find(path string) (*extInode, error) { return find(f.inode, f.each, extRoot, path) }
 
 func (f *ext) list(path string) ([]treeEntry, error) {
 	dir, err := f.find(path)
-	if err != nil || dir == nil || !dir.is(extFolder) {
+	if err != nil || dir == nil || !dir.folder() {
 		return nil, err
 	}
 	var out []treeEntry
 	err = f.each(dir, func(name string, number uint32) bool {
 		e := treeEntry{name: name}
 		if i, err := f.inode(number); err == nil {
-			e.folder = i.is(extFolder)
+			e.folder = i.folder()
 			if i.is(extFile) {
 				e.size = i.size
 			}

@@ -49,7 +49,7 @@ func (t *extTree) folder(path string, number uint32) error {
 	if err != nil {
 		return fmt.Errorf("/%s: %w", path, err)
 	}
-	if !dir.is(extFolder) {
+	if !dir.folder() {
 		return fmt.Errorf("/%s is not a folder", path)
 	}
 	type child struct {
@@ -57,22 +57,18 @@ func (t *extTree) folder(path string, number uint32) error {
 		number uint32
 	}
 	var list []child
-	seen := map[string]bool{}
-	twice := ""
 	if err := t.ext.each(dir, func(name string, number uint32) bool {
-		if seen[name] {
-			twice = name
-		}
-		seen[name] = true
 		list = append(list, child{name, number})
-		return twice == ""
+		return true
 	}); err != nil {
 		return fmt.Errorf("/%s: %w", path, err)
 	}
-	if twice != "" {
-		return fmt.Errorf("/%s has the name %q twice", path, twice)
-	}
+	seen := map[string]bool{}
 	for _, c := range list {
+		if seen[c.name] {
+			return fmt.Errorf("/%s has the name %q twice", path, c.name)
+		}
+		seen[c.name] = true
 		if err := t.entry(clean(path+"/"+c.name), c.number); err != nil {
 			return err
 		}
@@ -110,8 +106,7 @@ func (t *extTree) entry(path string, number uint32) error {
 		if dev := le.Uint32(i.places); dev != 0 {
 			e.DevMajor, e.DevMinor = int64(dev>>8&0xff), int64(dev&0xff)
 		} else {
-			dev = le.Uint32(i.places[4:])
-			e.DevMajor, e.DevMinor = int64(dev>>8&0xfff), int64(dev&0xff|dev>>12&0xfff00)
+			e.DevMajor, e.DevMinor = device(le.Uint32(i.places[4:]))
 		}
 	case system.TypeFile:
 		if first, again := t.names[number]; again {
@@ -214,15 +209,16 @@ func attributesIn(out map[string]string, list, values []byte) error {
 // file system, entries without a user or a group are shorter.
 func extList(stored string) (string, error) {
 	le := binary.LittleEndian
+	bad := errors.New("its access control list is damaged")
 	b := []byte(stored)
 	if len(b) < 4 || le.Uint32(b) != 1 {
-		return "", errors.New("its access control list is damaged")
+		return "", bad
 	}
 	const user, group = 0x2, 0x8
 	out := le.AppendUint32(nil, 2)
 	for b = b[4:]; len(b) > 0; {
 		if len(b) < 4 {
-			return "", errors.New("its access control list is damaged")
+			return "", bad
 		}
 		out = append(out, b[:4]...)
 		if tag := le.Uint16(b); tag != user && tag != group {
@@ -230,7 +226,7 @@ func extList(stored string) (string, error) {
 			continue
 		}
 		if len(b) < 8 {
-			return "", errors.New("its access control list is damaged")
+			return "", bad
 		}
 		out, b = append(out, b[4:8]...), b[8:]
 	}

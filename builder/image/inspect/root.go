@@ -143,6 +143,31 @@ type treeEntry struct {
 	size   int64
 }
 
+// find returns the inode of a path in a file system, nil if there is none. inode reads the
+// inode with a number, and each calls do for the names in a folder, until do says that it
+// needs no more.
+func find[I interface{ folder() bool }, N any](inode func(N) (I, error), each func(dir I, do func(string, N) bool) error, root N, path string) (none I, err error) {
+	i, err := inode(root)
+	for name := range strings.FieldsFuncSeq(path, func(c rune) bool { return c == '/' }) {
+		if err != nil || !i.folder() {
+			return none, err
+		}
+		var number N
+		found := false
+		err = each(i, func(entry string, n N) bool {
+			if entry == name {
+				number, found = n, true
+			}
+			return !found
+		})
+		if err != nil || !found {
+			return none, err
+		}
+		i, err = inode(number)
+	}
+	return i, err
+}
+
 // describeTree looks for what is known of root file systems.
 func (w *walker) describeTree(it *Item, t tree) {
 	if w.o.BootOnly {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
@@ -236,32 +235,18 @@ func (f *squashfs) each(dir *squashInode, do func(name string, ref uint64, kind 
 	return nil
 }
 
-// find returns the inode of a path, nil if there is none.
+func (i *squashInode) folder() bool { return i.kind == squashFolder }
+
 func (f *squashfs) find(path string) (*squashInode, error) {
-	i, err := f.inode(f.root)
-	for _, name := range strings.Split(path, "/") {
-		if err != nil || i.kind != squashFolder {
-			return nil, err
-		}
-		found := uint64(0)
-		ok := false
-		err = f.each(i, func(n string, ref uint64, _ uint16) bool {
-			if n == name {
-				found, ok = ref, true
-			}
-			return !ok
-		})
-		if err != nil || !ok {
-			return nil, err
-		}
-		i, err = f.inode(found)
+	each := func(dir *squashInode, do func(string, uint64) bool) error {
+		return f.each(dir, func(name string, ref uint64, _ uint16) bool { return do(name, ref) })
 	}
-	return i, err
+	return find(f.inode, each, f.root, path)
 }
 
 func (f *squashfs) list(path string) ([]treeEntry, error) {
 	dir, err := f.find(path)
-	if err != nil || dir == nil || dir.kind != squashFolder {
+	if err != nil || dir == nil || !dir.folder() {
 		return nil, err
 	}
 	var out []treeEntry

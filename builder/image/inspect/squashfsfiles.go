@@ -83,7 +83,7 @@ func (t *squashTree) folder(path string, ref uint64) error {
 	if err != nil {
 		return err
 	}
-	if dir.kind != squashFolder {
+	if !dir.folder() {
 		return fmt.Errorf("/%s is not a folder", path)
 	}
 	type child struct {
@@ -148,8 +148,7 @@ func (t *squashTree) entry(path string, ref uint64) error {
 		if err != nil {
 			return fail(err)
 		}
-		dev := le.Uint32(b[20:])
-		e.DevMajor, e.DevMinor = int64(dev>>8&0xfff), int64(dev&0xff|dev>>12&0xfff00)
+		e.DevMajor, e.DevMinor = device(le.Uint32(b[20:]))
 	case system.TypeFile:
 		return t.file(e, ref, le.Uint32(head[12:]))
 	}
