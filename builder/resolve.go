@@ -110,22 +110,19 @@ func (r *Resolved) fill(ctx context.Context, config *spec.Config, o Options) err
 		r.OS.Sources = append(r.OS.Sources, s.Source)
 	}
 	parts := layout(config)
-	findErr := r.find(ctx, parts)
-	var errs []error
-	if findErr == nil {
-		errs = append(errs, r.specs(config, parts))
+	if err := r.find(ctx, parts); err != nil {
+		_, filesErr := files(config, config.IDs())
+		return errors.Join(err, filesErr)
 	}
-	files, filesErr := files(config, hostIDs(config, parts))
-	if findErr != nil {
-		return errors.Join(findErr, filesErr)
-	}
-	r.OS.Files = files
+	specsErr := r.specs(config, parts)
+	var filesErr error
+	r.OS.Files, filesErr = files(config, hostIDs(config, parts)) // specs has made the ranges of ids
 	r.Trust = r.trust(config, parts)
 	for _, p := range parts {
 		r.OS.Components = append(r.OS.Components, p.component)
 	}
 	r.OS.Kernel = kernel(config, parts)
-	return errors.Join(append(errs, filesErr)...)
+	return errors.Join(specsErr, filesErr)
 }
 
 // find looks up the images of all parts, each reference once, and reports every
