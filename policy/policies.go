@@ -109,8 +109,9 @@ func (p *policies) addGuest(ctx context.Context, l *library, s Source, params bo
 	if b := s.Bundle; b != nil {
 		part.Reference, part.Manifest, part.Pinned, part.Signed = s.Name, b.Manifest, b.Pinned, b.Signed
 	}
-	files := l.filesOf(g.tree, g.plan.Files)
-	part.Content = folder.Digest(slices.DeleteFunc(slices.Clone(files), func(f folder.File) bool { return !folder.IsOwn(f.Path) }))
+	files := filesOf(g.tree, false, g.plan.Files)
+	part.Content = folder.Digest(files)
+	files = append(files, filesOf(l.Tree, true, g.plan.Files)...)
 	if len(wish.ids()) > 0 {
 		set, err := l.trustedSet(g.plan.Name, wish)
 		if err != nil {
@@ -136,18 +137,13 @@ func (p *policies) addGuest(ctx context.Context, l *library, s Source, params bo
 	return wish, nil
 }
 
-// filesOf finds files by their paths in a digest.
-func (l *library) filesOf(own *folder.Tree, paths []string) []folder.File {
+// filesOf finds files of a tree by their paths in a digest.
+func filesOf(tree *folder.Tree, builtin bool, paths []string) []folder.File {
 	var out []folder.File
-	for _, from := range []struct {
-		*folder.Tree
-		builtin bool
-	}{{own, false}, {l.Tree, true}} {
-		for _, list := range from.Lists() {
-			for _, f := range *list {
-				if path := folder.DigestPath(f.Path, from.builtin); slices.Contains(paths, path) {
-					out = append(out, folder.File{Path: path, Content: f.Content})
-				}
+	for _, list := range tree.Lists() {
+		for _, f := range *list {
+			if path := folder.DigestPath(f.Path, builtin); slices.Contains(paths, path) {
+				out = append(out, folder.File{Path: path, Content: f.Content})
 			}
 		}
 	}

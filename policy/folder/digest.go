@@ -9,19 +9,14 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
-const own = "own/"
-
 // DigestPath is the path of a file in a digest. Built-in files and the files of a
 // folder have different ones.
 func DigestPath(p string, builtin bool) string {
 	if builtin {
 		return "builtin/" + p
 	}
-	return own + p
+	return "own/" + p
 }
-
-// IsOwn reports whether a path in a digest is that of a file of a folder.
-func IsOwn(digestPath string) bool { return strings.HasPrefix(digestPath, own) }
 
 // Digest is sha256:HEX over the path and the content of each file, in path
 // order, lengths first.
