@@ -137,8 +137,9 @@ type BuildOptions struct {
 	// predicted. With nil, it is not predicted.
 	Enrolled []secureboot.Variable
 	// Signer returns the signer of the image. A nil Signer builds without
-	// attestations. Build calls it before it reads a layer. The caller can start the
-	// work earlier, because opening an encrypted key takes a third of a second.
+	// attestations. Build calls it when all inputs are resolved, while it reads layers.
+	// The caller can start the work earlier, because opening an encrypted key takes a
+	// third of a second.
 	Signer func() (attest.Signer, error)
 	// signedAs is the name of the key in the reports of an unsigned second build,
 	// which are compared with those of the first one.
@@ -199,7 +200,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	o.used = tools
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	key := o.open(r.OS, stop)
+	wait := o.open(r.OS, stop)
 	out, err := newOutput(o.OutputDir)
 	if err != nil {
 		return nil, err
@@ -216,7 +217,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if made == nil && err == nil {
 		made, err = assemble(ctx, r.Resolved, scan, o, out.dir, last.parts())
 	}
-	signer, keyErr := key.wait()
+	signer, keyErr := wait()
 	if keyErr != nil {
 		return nil, keyErr // and not the cancellation that followed
 	}
@@ -304,37 +305,28 @@ func (o CheckOptions) sources(ctx context.Context) (*resolved, error) {
 	return out, nil
 }
 
-// opening is a key that is opened while the image is assembled: an encrypted key takes
-// a third of a second.
-type opening struct {
-	done   chan struct{}
-	signer attest.Signer
-	err    error
-}
-
-// open opens the key of the image. If that fails, stop is called with the error.
-func (o BuildOptions) open(os *system.OS, stop context.CancelCauseFunc) *opening {
-	k := &opening{done: make(chan struct{})}
-	go func() {
-		if o.Signer != nil {
-			k.signer, k.err = o.Signer()
+// open opens the key of the image while the image is assembled: an encrypted key takes a
+// third of a second. If that fails, stop is called with the error. The result waits for
+// the signer, which is nil for an unsigned image.
+func (o BuildOptions) open(os *system.OS, stop context.CancelCauseFunc) (wait func() (attest.Signer, error)) {
+	wait = sync.OnceValues(func() (attest.Signer, error) {
+		if o.Signer == nil {
+			return nil, nil
 		}
-		close(k.done)
-		if k.err != nil {
-			stop(k.err)
-		} else if k.signer != nil && !thorough(os) {
+		signer, err := o.Signer()
+		if err != nil {
+			stop(err)
+		}
+		return signer, err
+	})
+	go func() {
+		if signer, err := wait(); err == nil && signer != nil && !thorough(os) {
 			// Opening an encrypted key takes 32 MiB. A collection that found them in use
 			// would let the heap grow to twice as much, during the whole build.
 			runtime.GC()
 		}
 	}()
-	return k
-}
-
-// wait returns the signer, nil for an unsigned image.
-func (k *opening) wait() (attest.Signer, error) {
-	<-k.done
-	return k.signer, k.err
+	return wait
 }
 
 func (o CheckOptions) scanner() scanner.Options {
