@@ -6,11 +6,7 @@ package seaworthy.lib
 containerd_known := {p | some p in containerd_places; p.config.error == ""}
 
 # containerd_unknown are the unknown entries of rules about these configurations.
-containerd_unknown := {{"resource": p.resource, "reason": sprintf("%s cannot be read: %s", [p.where, p.config.error])} | some p in containerd_places; p.config.error != ""} | {u |
-	some u in no_files
-	some c in on_root
-	u.resource == resource(c)
-}
+containerd_unknown := {{"resource": p.resource, "reason": sprintf("%s cannot be read: %s", [p.where, p.config.error])} | some p in containerd_places; p.config.error != ""} | no_files_on_root
 
 # containerd_checked are the resources of rules about containerd.
 containerd_checked := {p.resource | some p in containerd_known} | {resource(c) | some c in containerd_programs}
@@ -20,6 +16,13 @@ containerd_programs := [c | some c in on_root; count(object.get(c, ["files", "co
 
 # on_root are the components whose files are those of the host.
 on_root := [c | some c in input.components; c.section in {"init", "kernel"}]
+
+# no_files_on_root are the entries of no_files for the components in on_root.
+no_files_on_root contains u if {
+	some u in no_files
+	some c in on_root
+	u.resource == resource(c)
+}
 
 # containerd_finding is a finding about a place in the configuration.
 containerd_finding(id, p, body) := object.union({"id": id, "resource": p.resource, "path": "", "origin": p.origin}, body)

@@ -44,6 +44,12 @@ no_new_privileges(c) if object.get(c.spec, ["process", "noNewPrivileges"], false
 # readonly_root: the root filesystem is read-only.
 readonly_root(c) if object.get(c.spec, ["root", "readonly"], false) == true
 
+# apparmor is the AppArmor profile that a container asks for, "" for none.
+apparmor(c) := profile if {
+	profile := str(object.get(c.spec, ["process", "apparmorProfile"], ""))
+	profile != "unconfined"
+} else := ""
+
 # seccomp is the seccomp profile, or null.
 seccomp(c) := object.get(c.spec, ["linux", "seccomp"], null)
 

@@ -25,25 +25,21 @@ unknown contains u if some u in lib.no_spec
 
 unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} if {
 	some c in lib.containers
-	exposed(c)
+	lib.apparmor(c) != ""
 }
-
-exposed(c) if not profile(c) in {"", "unconfined"}
-
-profile(c) := lib.str(object.get(c.spec, ["process", "apparmorProfile"], ""))
 
 found contains lib.finding("JNT-011", c, {
 	"path": "/process/apparmorProfile",
-	"actual": sprintf("profile %s, AppArmor not started", [profile(c)]),
+	"actual": sprintf("profile %s, AppArmor not started", [lib.apparmor(c)]),
 	"expected": "apparmor in CONFIG_LSM or lsm=",
 	"key": "apparmor",
-	"message": sprintf("%s asks for the AppArmor profile %s, but the kernel does not start AppArmor", [c.id, profile(c)]),
+	"message": sprintf("%s asks for the AppArmor profile %s, but the kernel does not start AppArmor", [c.id, lib.apparmor(c)]),
 	"because": [fact.option("CONFIG_SECURITY_APPARMOR"), fact.option("CONFIG_LSM"), fact.param("lsm")],
 	"fix": "add apparmor to lsm= in kernel.cmdline, or use a kernel that has apparmor in CONFIG_LSM",
 	"edits": edit.with_lsm(c, "apparmor"),
 }) if {
 	some c in lib.containers
-	exposed(c)
+	lib.apparmor(c) != ""
 	kernel.config_known
 	not kernel.lsm_active("apparmor")
 }

@@ -23,7 +23,7 @@ checked contains lib.resource(c) if some c in inits
 
 unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} if {
 	some c in inits
-	crun(c)
+	count(crun(c)) > 0
 }
 
 unknown contains {"resource": lib.resource(c), "reason": "it has no SBOM, so its packages are not known"} if {
@@ -37,9 +37,9 @@ inits contains c if {
 	c.section == "init"
 }
 
-# crun is the package of crun in a component: src/libcrun/utils.c and linux.c of version
+# crun are the versions of crun in a component: src/libcrun/utils.c and linux.c of version
 # 1.8.1, check_running_in_user_namespace and can_setgroups.
-crun(c) := p if {
+crun(c) := {p.version |
 	some p in lib.arr(c.sbom.packages)
 	p.name == "crun"
 }
@@ -47,14 +47,15 @@ crun(c) := p if {
 found contains lib.finding("JNT-016", c, {
 	"path": "",
 	"origin": c.image.origin,
-	"actual": sprintf("crun %s, and a kernel without user namespaces", [p.version]),
+	"actual": sprintf("crun %s, and a kernel without user namespaces", [versions]),
 	"expected": "runc, or a kernel with user namespaces",
 	"key": "crun",
-	"message": sprintf("%s brings crun %s, which cannot start containers on this kernel (CONFIG_USER_NS is off)", [c.id, p.version]),
+	"message": sprintf("%s brings crun %s, which cannot start containers on this kernel (CONFIG_USER_NS is off)", [c.id, versions]),
 	"because": [fact.option("CONFIG_USER_NS")],
 	"fix": sprintf("replace the image of %s with one that has runc, or use a kernel that is built with CONFIG_USER_NS=y", [c.id]),
 }) if {
 	some c in inits
-	p := crun(c)
+	count(crun(c)) > 0
+	versions := lib.one_line(crun(c))
 	kernel.off("CONFIG_USER_NS")
 }

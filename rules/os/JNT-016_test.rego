@@ -19,6 +19,12 @@ no_users := t.kconfig("CONFIG_USER_NS", "n")
 
 test_fires if t.fires(fail, "component:init/000") with input as with_runtime(crun, no_users)
 
+# Two packages with the name crun are one finding.
+test_fires_two_versions if {
+	some f in fail with input as with_runtime(object.union(crun, {"version": "1.21"}), with_runtime(crun, no_users))
+	f.actual == "crun 1.21, 1.8.1-1+deb12u1, and a kernel without user namespaces"
+}
+
 test_silent_good if t.silent(fail) with input as t.good
 
 test_silent_runc if t.silent(fail) with input as with_runtime(runc, no_users)

@@ -25,16 +25,10 @@ unknown contains u if some u in lib.no_spec
 # Without the files of the host, it is not known which profiles init loads.
 unknown contains {"resource": lib.resource(c), "reason": u.reason} if {
 	some c in lib.containers
-	named(c)
-	not profile(c) in loaded
-	some u in lib.no_files
-	some host in lib.on_root
-	u.resource == lib.resource(host)
+	lib.apparmor(c) != ""
+	not lib.apparmor(c) in loaded
+	some u in lib.no_files_on_root
 }
-
-named(c) if not profile(c) in {"", "unconfined"}
-
-profile(c) := lib.str(object.get(c.spec, ["process", "apparmorProfile"], ""))
 
 # loaded are the profiles that init loads.
 loaded contains name if {
@@ -55,24 +49,18 @@ loader if {
 
 found contains lib.finding("SEC-010", c, {
 	"path": "/process/apparmorProfile",
-	"actual": profile(c),
+	"actual": lib.apparmor(c),
 	"expected": expected,
 	"key": "apparmor",
-	"message": sprintf("%s asks for the AppArmor profile %s, which the system does not load", [c.id, profile(c)]),
-	"fix": sprintf("add seaworthy/apparmor:0.1, or another component with the compiled profile %s, to the init section. The suggested edit removes `apparmor` from %s", [profile(c), c.id]),
+	"message": sprintf("%s asks for the AppArmor profile %s, which the system does not load", [c.id, lib.apparmor(c)]),
+	"fix": sprintf("add seaworthy/apparmor:0.1, or another component with the compiled profile %s, to the init section. The suggested edit removes `apparmor` from %s", [lib.apparmor(c), c.id]),
 	"edits": edit.unset(c, "apparmor", ""),
 }) if {
 	some c in lib.containers
-	named(c)
-	not profile(c) in loaded
+	lib.apparmor(c) != ""
+	not lib.apparmor(c) in loaded
 	not loader
-	not host_unknown
-}
-
-host_unknown if {
-	some u in lib.no_files
-	some host in lib.on_root
-	u.resource == lib.resource(host)
+	count(lib.no_files_on_root) == 0
 }
 
 expected := sprintf("one of: %s", [lib.one_line(loaded)]) if {
