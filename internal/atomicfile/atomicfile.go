@@ -30,7 +30,16 @@ func Create(path string, mode fs.FileMode) (*File, error) {
 
 // Commit puts the file in its place, and replaces an existing file.
 func (f *File) Commit() error {
-	if err := f.finish(); err != nil {
+	return f.rename(false)
+}
+
+// commitSynced is Commit, but the content is on the disk before the file is in its place.
+func (f *File) commitSynced() error {
+	return f.rename(true)
+}
+
+func (f *File) rename(sync bool) error {
+	if err := f.finish(sync); err != nil {
 		return err
 	}
 	if err := os.Rename(f.Name(), f.path); err != nil {
@@ -42,17 +51,20 @@ func (f *File) Commit() error {
 // CommitNew puts the file in its place, and fails with fs.ErrExist if a file
 // exists there. The file is on the disk when CommitNew returns.
 func (f *File) CommitNew() error {
-	err := f.Sync()
-	if err = errors.Join(err, f.finish()); err != nil {
+	if err := f.finish(true); err != nil {
 		return err
 	}
-	err = os.Link(f.Name(), f.path)
+	err := os.Link(f.Name(), f.path)
 	return errors.Join(err, os.Remove(f.Name()))
 }
 
-func (f *File) finish() error {
+func (f *File) finish(sync bool) error {
 	f.gone = true
-	if err := errors.Join(f.Chmod(f.mode), f.File.Close()); err != nil {
+	err := f.Chmod(f.mode)
+	if sync {
+		err = errors.Join(err, f.Sync())
+	}
+	if err = errors.Join(err, f.File.Close()); err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return nil
@@ -70,6 +82,12 @@ func (f *File) Close() error {
 // Write replaces the content of path with data.
 func Write(path string, data []byte, mode fs.FileMode) error {
 	return write(path, data, mode, (*File).Commit)
+}
+
+// WriteSynced is Write, but data is on the disk before path has it: if the machine loses
+// its power, path has the old content or the new one.
+func WriteSynced(path string, data []byte, mode fs.FileMode) error {
+	return write(path, data, mode, (*File).commitSynced)
 }
 
 // WriteNew is Write, but fails with fs.ErrExist if the file exists.

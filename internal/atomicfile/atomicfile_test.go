@@ -42,6 +42,16 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	only(t, dir, map[string]string{"f": "c"})
+	if err := WriteSynced(path, []byte("d"), 0o444); err != nil {
+		t.Fatal(err)
+	}
+	only(t, dir, map[string]string{"f": "d"})
+	if info, err := os.Stat(path); err != nil || info.Mode() != 0o444 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	if err := Write(path, []byte("c"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	if info, err := os.Stat(path); err != nil || info.Mode() != 0o644 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
