@@ -10,9 +10,10 @@ import (
 	"io"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
 // lease is an address that a client has.
@@ -145,16 +146,8 @@ func (s *store) write(p *pool) error {
 	if err != nil || bytes.Equal(b, s.written) {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(s.file), ".leases-")
-	if err != nil {
+	if err := atomicfile.WriteSynced(s.file, append(b, '\n'), 0o644); err != nil {
 		return err
-	}
-	_, err = f.Write(append(b, '\n'))
-	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), s.file)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
 	}
 	s.written = b
 	return nil

@@ -16,7 +16,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -26,6 +25,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seaworthy-os/seaworthy/components/applet"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
 // Main runs the program.
@@ -214,16 +214,8 @@ func (s *speaker) write(w io.Writer) error {
 	if err != nil || bytes.Equal(text, s.written) {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(s.file), ".neighbours-")
-	if err != nil {
+	if err := atomicfile.Write(s.file, append(text, '\n'), 0o644); err != nil {
 		return err
-	}
-	_, err = f.Write(append(text, '\n'))
-	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
-		err = os.Rename(f.Name(), s.file)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
 	}
 	s.written = text
 	fmt.Fprintf(w, "%d neighbours\n", len(all))

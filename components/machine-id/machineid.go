@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/components/applet"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
 // Main runs the program.
@@ -107,21 +108,10 @@ func (m *maker) choose() (id, from string, err error) {
 	return hex.EncodeToString(b), "the kernel's random numbers", nil
 }
 
-// write writes a file that is complete, or does not exist.
+// write writes an id to a file, and makes its folder.
 func write(name, id string) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".machine-id-")
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(id + "\n")
-	if err = errors.Join(err, f.Chmod(0o444), f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
+	return atomicfile.WriteSynced(name, []byte(id+"\n"), 0o444)
 }

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seaworthy-os/seaworthy/components/applet"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
 // size is what the kernel's generator can use.
@@ -98,16 +99,8 @@ func write(name string, seed []byte) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".seed-") // only its owner can read it
-	if err != nil {
+	if err := atomicfile.WriteSynced(name, seed, 0o600); err != nil { // only its owner can read it
 		return err
-	}
-	_, err = f.Write(seed)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
 	}
 	d, err := os.Open(dir)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/components/applet"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
 func main() {
@@ -87,11 +88,7 @@ func (b *backup) tell(text string) error {
 	if b.status == "" {
 		return nil
 	}
-	next := b.status + ".new"
-	if err := os.WriteFile(next, []byte(text+"\n"), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(next, b.status)
+	return atomicfile.Write(b.status, []byte(text+"\n"), 0o644)
 }
 
 // once makes a copy, checks it, and removes old ones.

@@ -18,13 +18,13 @@ import (
 	"io"
 	"math/big"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sys/unix"
 
 	"github.com/seaworthy-os/seaworthy/components/applet"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
 // Main runs the program.
@@ -112,7 +112,7 @@ func (s *starter) host() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := write(s.hostKey, data); err != nil {
+	if err := atomicfile.WriteSynced(s.hostKey, data, 0o600); err != nil {
 		return "", err
 	}
 	return fingerprint(data)
@@ -131,23 +131,7 @@ func (s *starter) rsa() error {
 	if err != nil {
 		return err
 	}
-	return write(s.rsaKey, data)
-}
-
-// write makes a file that only its owner can read.
-func write(name string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".key-")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
+	return atomicfile.WriteSynced(s.rsaKey, data, 0o600)
 }
 
 // encode writes a key as OpenSSH or dropbear reads it.

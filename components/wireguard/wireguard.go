@@ -15,7 +15,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/vishvananda/netlink"
@@ -23,6 +22,7 @@ import (
 	"golang.zx2c4.com/wireguard/wgctrl/wgtypes"
 
 	"github.com/seaworthy-os/seaworthy/components/applet"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
 const usage = `[flags] CONFIG
@@ -102,20 +102,9 @@ func readKey(name string) (wgtypes.Key, error) {
 	return k, write(public, k.PublicKey(), 0o444)
 }
 
-// write replaces a file as a whole: the system can end at any time.
+// write writes a key in the form that oneKey reads.
 func write(name string, k wgtypes.Key, mode os.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".key-")
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(k.String() + "\n")
-	if err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
+	return atomicfile.WriteSynced(name, []byte(k.String()+"\n"), mode)
 }
 
 // maxFile limits how much of a file is read.
