@@ -7,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -19,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/seaworthy-os/seaworthy/components/applet"
+	"github.com/seaworthy-os/seaworthy/components/iface"
 )
 
 const usage = `STATEMENT...
@@ -143,7 +143,7 @@ func (s *statement) apply(dir string) error {
 		return inside(filepath.Join(dir, s.namespaces[0]), func() error {
 			r := netlink.Route{Gw: s.router.AsSlice()}
 			if s.to.IsValid() {
-				r.Dst = ipNet(s.to)
+				r.Dst = iface.IPNet(s.to)
 			}
 			return netlink.RouteReplace(&r)
 		})
@@ -153,10 +153,6 @@ func (s *statement) apply(dir string) error {
 		return err
 	}
 	return netlink.LinkSetUp(lo)
-}
-
-func ipNet(p netip.Prefix) *net.IPNet {
-	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
 }
 
 // thread runs f on a thread of its own, which ends afterwards: its namespace was changed.
@@ -213,7 +209,7 @@ func (e *end) up() error {
 	if err != nil {
 		return err
 	}
-	if err := netlink.AddrReplace(l, &netlink.Addr{IPNet: ipNet(e.address)}); err != nil {
+	if err := iface.SetAddress(l, e.address); err != nil {
 		return fmt.Errorf("%s: %w", e.address, err)
 	}
 	return netlink.LinkSetUp(l)

@@ -10,7 +10,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"os"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"github.com/vishvananda/netlink"
 
 	"github.com/seaworthy-os/seaworthy/components/applet"
+	"github.com/seaworthy-os/seaworthy/components/iface"
 )
 
 // Config is what the interface gets.
@@ -207,10 +207,6 @@ func unspecified(a netip.Addr) netip.Addr {
 	return netip.IPv6Unspecified()
 }
 
-func ipNet(p netip.Prefix) *net.IPNet {
-	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
-}
-
 func (c *Config) apply() error {
 	l, err := netlink.LinkByName(c.Interface)
 	if err != nil {
@@ -225,12 +221,12 @@ func (c *Config) apply() error {
 		return fmt.Errorf("cannot switch %s on: %w", c.Interface, err)
 	}
 	for _, p := range c.Addresses {
-		if err := netlink.AddrReplace(l, &netlink.Addr{IPNet: ipNet(p)}); err != nil {
+		if err := iface.SetAddress(l, p); err != nil {
 			return fmt.Errorf("%s: cannot set the address %s: %w", c.Interface, p, err)
 		}
 	}
 	for _, r := range c.routes() {
-		route := &netlink.Route{LinkIndex: l.Attrs().Index, Dst: ipNet(r.Dest), Scope: netlink.SCOPE_LINK}
+		route := &netlink.Route{LinkIndex: l.Attrs().Index, Dst: iface.IPNet(r.Dest), Scope: netlink.SCOPE_LINK}
 		if r.Via.IsValid() {
 			route.Gw, route.Scope = r.Via.AsSlice(), netlink.SCOPE_UNIVERSE
 		}

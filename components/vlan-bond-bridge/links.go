@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -17,6 +16,7 @@ import (
 	"github.com/vishvananda/netlink"
 
 	"github.com/seaworthy-os/seaworthy/components/applet"
+	"github.com/seaworthy-os/seaworthy/components/iface"
 )
 
 const usage = `STATEMENT...
@@ -154,8 +154,7 @@ func (s *statement) apply() error {
 			return err
 		}
 		for _, p := range s.addresses {
-			a := &netlink.Addr{IPNet: &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}}
-			if err := netlink.AddrReplace(l, a); err != nil {
+			if err := iface.SetAddress(l, p); err != nil {
 				return fmt.Errorf("%s: %w", p, err)
 			}
 		}

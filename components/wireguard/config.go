@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.zx2c4.com/wireguard/wgctrl/wgtypes"
+
+	"github.com/seaworthy-os/seaworthy/components/iface"
 )
 
 // config is a file in the form of wg-quick.
@@ -212,7 +214,7 @@ func (c *config) device(ctx context.Context, key wgtypes.Key) (wgtypes.Config, e
 			pc.PersistentKeepaliveInterval = &p.keepalive
 		}
 		for _, a := range p.allowed {
-			pc.AllowedIPs = append(pc.AllowedIPs, *ipNet(a))
+			pc.AllowedIPs = append(pc.AllowedIPs, *iface.IPNet(a))
 		}
 		d.Peers = append(d.Peers, pc)
 	}

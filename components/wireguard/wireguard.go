@@ -12,8 +12,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"net/netip"
 	"os"
 	"time"
 
@@ -22,6 +20,7 @@ import (
 	"golang.zx2c4.com/wireguard/wgctrl/wgtypes"
 
 	"github.com/seaworthy-os/seaworthy/components/applet"
+	"github.com/seaworthy-os/seaworthy/components/iface"
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
@@ -165,7 +164,7 @@ func (t *tunnel) up(ctx context.Context, w io.Writer, file string) error {
 		return fmt.Errorf("%s: %w", t.name, err)
 	}
 	for _, a := range c.addresses {
-		if err := netlink.AddrReplace(link, &netlink.Addr{IPNet: ipNet(a)}); err != nil {
+		if err := iface.SetAddress(link, a); err != nil {
 			return fmt.Errorf("%s: %s: %w", t.name, a, err)
 		}
 	}
@@ -173,7 +172,7 @@ func (t *tunnel) up(ctx context.Context, w io.Writer, file string) error {
 		return fmt.Errorf("%s: %w", t.name, err)
 	}
 	for _, r := range c.routes() {
-		if err := netlink.RouteReplace(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: ipNet(r), Scope: netlink.SCOPE_LINK}); err != nil {
+		if err := netlink.RouteReplace(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: iface.IPNet(r), Scope: netlink.SCOPE_LINK}); err != nil {
 			return fmt.Errorf("%s: the route to %s: %w", t.name, r, err)
 		}
 	}
@@ -214,8 +213,4 @@ func (t *tunnel) await(ctx context.Context, w io.Writer) error {
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
-}
-
-func ipNet(p netip.Prefix) *net.IPNet {
-	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
 }
