@@ -81,6 +81,29 @@ func (p *Program) run(ctx context.Context, args []string, stdout, stderr io.Writ
 	return 1
 }
 
+// Statements does the statements that the arguments of a program are, in order, and prints
+// each one to w when it is done. All are read before the first one is done.
+func Statements[S any](w io.Writer, args []string, parse func(string) (S, error), do func(S) error) error {
+	if len(args) == 0 {
+		return Usagef("there is no statement")
+	}
+	var all []S
+	for _, a := range args {
+		s, err := parse(a)
+		if err != nil {
+			return err
+		}
+		all = append(all, s)
+	}
+	for i, s := range all {
+		if err := do(s); err != nil {
+			return fmt.Errorf("%s: %w", args[i], err)
+		}
+		fmt.Fprintln(w, args[i])
+	}
+	return nil
+}
+
 // Dispatch runs one of several programs: the name under which this process was started
 // says which one. self is the name of the file that has all of them.
 func Dispatch(self string, programs map[string]func()) {

@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -44,6 +45,33 @@ func TestRun(t *testing.T) {
 		if code != c.code || out.String() != c.out || errs.String() != c.errors {
 			t.Errorf("%q: %d %q %q", c.args, code, out.String(), errs.String())
 		}
+	}
+}
+
+func TestStatements(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	do := func(args ...string) error {
+		return Statements(&out, args, strconv.Atoi, func(n int) error {
+			if n < 0 {
+				return errors.New("below 0")
+			}
+			return nil
+		})
+	}
+	if err := do("1", "2"); err != nil || out.String() != "1\n2\n" {
+		t.Errorf("printed %q, %v", out.String(), err)
+	}
+	out.Reset()
+	// The last one is wrong, so none is done.
+	if err := do("1", "x"); err == nil || out.String() != "" {
+		t.Errorf("printed %q, %v", out.String(), err)
+	}
+	if err := do("1", "-1", "2"); err == nil || err.Error() != "-1: below 0" || out.String() != "1\n" {
+		t.Errorf("printed %q, %v", out.String(), err)
+	}
+	if err := do(); !errors.Is(err, ErrUsage) {
+		t.Error(err)
 	}
 }
 

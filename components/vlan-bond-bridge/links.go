@@ -32,25 +32,7 @@ A statement is one argument. They are done in order:
 // Main runs the program.
 func Main() {
 	(&applet.Program{Name: "vlan-bond-bridge", Usage: usage, Run: func(_ context.Context, w io.Writer, args []string) error {
-		if len(args) == 0 {
-			return applet.Usagef("there is no statement")
-		}
-		// All are read before the first one is done.
-		var all []statement
-		for _, a := range args {
-			s, err := parse(a)
-			if err != nil {
-				return err
-			}
-			all = append(all, s)
-		}
-		for i, s := range all {
-			if err := s.apply(); err != nil {
-				return fmt.Errorf("%s: %w", args[i], err)
-			}
-			fmt.Fprintln(w, args[i])
-		}
-		return nil
+		return applet.Statements(w, args, parse, func(s statement) error { return s.apply() })
 	}}).Main()
 }
 
