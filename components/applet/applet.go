@@ -27,6 +27,8 @@ type Program struct {
 	Name, Usage string
 	// Flags adds its flags. It may be nil.
 	Flags func(*flag.FlagSet)
+	// FlagsOnly: an argument that is not a flag is an error.
+	FlagsOnly bool
 	// Run does the work with the arguments behind the flags. It prints what it did to w.
 	Run func(ctx context.Context, w io.Writer, args []string) error
 }
@@ -66,7 +68,12 @@ func (p *Program) run(ctx context.Context, args []string, stdout, stderr io.Writ
 	case err != nil:
 		return 2
 	}
-	err := p.Run(ctx, stdout, fs.Args())
+	var err error
+	if p.FlagsOnly && fs.NArg() > 0 {
+		err = Usagef("unexpected argument %q", fs.Arg(0))
+	} else {
+		err = p.Run(ctx, stdout, fs.Args())
+	}
 	switch {
 	case err == nil:
 		return 0

@@ -46,6 +46,11 @@ func TestRun(t *testing.T) {
 			t.Errorf("%q: %d %q %q", c.args, code, out.String(), errs.String())
 		}
 	}
+	p.FlagsOnly = true
+	var out, errs bytes.Buffer
+	if code := p.run(t.Context(), []string{"-size", "1", "x"}, &out, &errs); code != 2 || out.Len() != 0 || !strings.HasPrefix(errs.String(), "tool: unexpected argument \"x\"\nUsage: ") {
+		t.Errorf("%d %q %q", code, out.String(), errs.String())
+	}
 }
 
 func TestStatements(t *testing.T) {

@@ -25,7 +25,7 @@ import (
 // Main runs the program.
 func Main() {
 	b := registrar{root: "/proc/sys/fs/binfmt_misc", mount: mount}
-	(&applet.Program{Name: "binfmt", Usage: "[flags]", Flags: b.flags, Run: b.run}).Main()
+	(&applet.Program{Name: "binfmt", Usage: "[flags]", FlagsOnly: true, Flags: b.flags, Run: b.run}).Main()
 }
 
 // Example is the interpreter of the example in the image. It prints which file it was
@@ -51,10 +51,7 @@ func mount(root string) error {
 	return nil
 }
 
-func (b *registrar) run(ctx context.Context, w io.Writer, args []string) error {
-	if len(args) > 0 {
-		return applet.Usagef("unexpected argument %q", args[0])
-	}
+func (b *registrar) run(ctx context.Context, w io.Writer, _ []string) error {
 	files, err := filepath.Glob(filepath.Join(b.dir, "*.conf"))
 	if err != nil {
 		return err

@@ -25,12 +25,7 @@ import (
 // Main runs the program.
 func Main() {
 	var f settings
-	(&applet.Program{Name: "dhcp-server", Usage: "-interface NAME -range FIRST-LAST [flags]", Flags: f.flags, Run: func(ctx context.Context, w io.Writer, args []string) error {
-		if len(args) > 0 {
-			return applet.Usagef("unexpected argument %q", args[0])
-		}
-		return f.run(ctx, w)
-	}}).Main()
+	(&applet.Program{Name: "dhcp-server", Usage: "-interface NAME -range FIRST-LAST [flags]", FlagsOnly: true, Flags: f.flags, Run: f.run}).Main()
 }
 
 // settings are the flags.
@@ -59,7 +54,7 @@ func (f *settings) flags(fs *flag.FlagSet) {
 // maxRange is how many addresses there can be.
 const maxRange = 1 << 16
 
-func (f *settings) run(ctx context.Context, w io.Writer) error {
+func (f *settings) run(ctx context.Context, w io.Writer, _ []string) error {
 	i, err := net.InterfaceByName(f.iface)
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.iface, err)

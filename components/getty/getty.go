@@ -28,7 +28,7 @@ import (
 // Main runs the program.
 func Main() {
 	g := getty{pause: 3 * time.Second}
-	(&applet.Program{Name: "getty", Usage: "[flags]", Flags: g.flags, Run: g.run}).Main()
+	(&applet.Program{Name: "getty", Usage: "[flags]", FlagsOnly: true, Flags: g.flags, Run: g.run}).Main()
 }
 
 type getty struct {
@@ -48,10 +48,7 @@ func (g *getty) flags(fs *flag.FlagSet) {
 // maxHash limits how much of the file with the hash is read.
 const maxHash = 4096
 
-func (g *getty) run(ctx context.Context, w io.Writer, args []string) error {
-	if len(args) > 0 {
-		return applet.Usagef("there are no arguments")
-	}
+func (g *getty) run(ctx context.Context, w io.Writer, _ []string) error {
 	data, err := bounded.ReadFile(g.file, maxHash)
 	if err != nil {
 		return err

@@ -31,12 +31,7 @@ import (
 // Main runs the program.
 func Main() {
 	var s speaker
-	(&applet.Program{Name: "lldp", Usage: "[flags]", Flags: s.flags, Run: func(ctx context.Context, w io.Writer, args []string) error {
-		if len(args) > 0 {
-			return applet.Usagef("unexpected argument %q", args[0])
-		}
-		return s.run(ctx, w)
-	}}).Main()
+	(&applet.Program{Name: "lldp", Usage: "[flags]", FlagsOnly: true, Flags: s.flags, Run: s.run}).Main()
 }
 
 type speaker struct {
@@ -78,7 +73,7 @@ const (
 // network is the order of bytes of the network.
 func network(n uint16) uint16 { return n<<8 | n>>8 }
 
-func (s *speaker) run(ctx context.Context, w io.Writer) error {
+func (s *speaker) run(ctx context.Context, w io.Writer, _ []string) error {
 	if s.interval < time.Second || s.interval*lives > 65535*time.Second {
 		return applet.Usagef("-interval %v: it must be from 1s to 4h", s.interval)
 	}

@@ -24,7 +24,7 @@ import (
 // Main runs the program.
 func Main() {
 	var m maker
-	(&applet.Program{Name: "machine-id", Usage: "[flags]", Flags: m.flags, Run: m.run}).Main()
+	(&applet.Program{Name: "machine-id", Usage: "[flags]", FlagsOnly: true, Flags: m.flags, Run: m.run}).Main()
 }
 
 type maker struct{ keep, product, out string }
@@ -65,10 +65,7 @@ func read(name string) (string, error) {
 	return id, nil
 }
 
-func (m *maker) run(_ context.Context, w io.Writer, args []string) error {
-	if len(args) > 0 {
-		return applet.Usagef("unexpected argument %q", args[0])
-	}
+func (m *maker) run(_ context.Context, w io.Writer, _ []string) error {
 	id, from, err := m.choose()
 	if err != nil {
 		return err

@@ -23,16 +23,13 @@ import (
 func Main() {
 	var web, plain string
 	var dirs applet.List
-	(&applet.Program{Name: "netboot", Usage: "[flags]",
+	(&applet.Program{Name: "netboot", Usage: "[flags]", FlagsOnly: true,
 		Flags: func(fs *flag.FlagSet) {
 			fs.StringVar(&web, "http", ":8069", "the TCP address of HTTP")
 			fs.StringVar(&plain, "tftp", ":69", "the UDP address of TFTP; empty for none")
 			fs.Var(&dirs, "dir", "folder with the files (repeatable; the first that has a file gives it)")
 		},
-		Run: func(ctx context.Context, w io.Writer, args []string) error {
-			if len(args) > 0 {
-				return applet.Usagef("unexpected argument %q", args[0])
-			}
+		Run: func(ctx context.Context, w io.Writer, _ []string) error {
 			files, err := tftp.Open(dirs)
 			if err != nil {
 				return err

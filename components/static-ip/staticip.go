@@ -42,7 +42,7 @@ func Main() {
 	var addresses, gateways, routes, dns, search applet.List
 	var name, resolvConf string
 	var mtu int
-	(&applet.Program{Name: "static-ip", Usage: "-interface NAME -address ADDRESS/BITS [flags]",
+	(&applet.Program{Name: "static-ip", Usage: "-interface NAME -address ADDRESS/BITS [flags]", FlagsOnly: true,
 		Flags: func(fs *flag.FlagSet) {
 			fs.StringVar(&name, "interface", "eth0", "the network interface")
 			fs.Var(&addresses, "address", "ADDRESS/BITS (repeatable)")
@@ -53,10 +53,7 @@ func Main() {
 			fs.IntVar(&mtu, "mtu", 0, "the largest packet; 0 keeps that of the interface")
 			fs.StringVar(&resolvConf, "resolv-conf", "/run/resolvconf/resolv.conf", "where to write the name servers, if there are any")
 		},
-		Run: func(_ context.Context, w io.Writer, args []string) error {
-			if len(args) > 0 {
-				return applet.Usagef("unexpected argument %q", args[0])
-			}
+		Run: func(_ context.Context, w io.Writer, _ []string) error {
 			c, err := parse(name, addresses, gateways, routes, dns, search, mtu)
 			if err != nil {
 				return err

@@ -21,15 +21,12 @@ import (
 func Main() {
 	var address string
 	var dirs applet.List
-	(&applet.Program{Name: "tftp", Usage: "[flags]",
+	(&applet.Program{Name: "tftp", Usage: "[flags]", FlagsOnly: true,
 		Flags: func(fs *flag.FlagSet) {
 			fs.StringVar(&address, "listen", ":69", "the UDP address")
 			fs.Var(&dirs, "dir", "folder with the files (repeatable; the first that has a file gives it)")
 		},
-		Run: func(ctx context.Context, w io.Writer, args []string) error {
-			if len(args) > 0 {
-				return applet.Usagef("unexpected argument %q", args[0])
-			}
+		Run: func(ctx context.Context, w io.Writer, _ []string) error {
 			files, err := Open(dirs)
 			if err != nil {
 				return err
