@@ -149,8 +149,13 @@ func Find(name string) (string, error) {
 }
 
 // Output runs a program of the image, and returns its output, without the spaces at both
-// ends. The first word names the program. stdin can be nil. The error has what it printed.
-func Output(ctx context.Context, stdin io.Reader, args ...string) (string, error) {
+// ends. The first word names the program. The error has what it printed.
+func Output(ctx context.Context, args ...string) (string, error) {
+	return Filter(ctx, nil, args...)
+}
+
+// Filter is Output for a program with an input. stdin can be nil.
+func Filter(ctx context.Context, stdin io.Reader, args ...string) (string, error) {
 	path, err := Find(args[0])
 	if err != nil {
 		return "", err
@@ -168,6 +173,6 @@ func Output(ctx context.Context, stdin io.Reader, args ...string) (string, error
 
 // Command runs a program of the image.
 func Command(ctx context.Context, args ...string) error {
-	_, err := Output(ctx, nil, args...)
+	_, err := Output(ctx, args...)
 	return err
 }

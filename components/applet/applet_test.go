@@ -82,7 +82,7 @@ func TestStatements(t *testing.T) {
 
 func TestOutput(t *testing.T) {
 	t.Parallel()
-	if got, err := Output(t.Context(), strings.NewReader(" hello \n"), "cat"); got != "hello" || err != nil {
+	if got, err := Filter(t.Context(), strings.NewReader(" hello \n"), "cat"); got != "hello" || err != nil {
 		t.Errorf("%q, %v", got, err)
 	}
 	if err := Command(t.Context(), "cat", "/no/such/file"); err == nil || !strings.Contains(err.Error(), "cat /no/such/file: exit status 1: ") {

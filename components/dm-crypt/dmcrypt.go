@@ -24,7 +24,7 @@ import (
 
 // Main runs the program.
 func Main() {
-	o := opener{devices: block.System, run: applet.Output, open: open, ask: ask}
+	o := opener{devices: block.System, run: applet.Filter, open: open, ask: ask}
 	(&applet.Program{Name: "dm-crypt", Usage: "[flags] NAME DEVICE", Flags: o.flags, Run: o.main}).Main()
 }
 

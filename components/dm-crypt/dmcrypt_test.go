@@ -57,7 +57,7 @@ func TestReal(t *testing.T) {
 	var opened *volume
 	do := func(o opener) (string, error) {
 		opened = nil
-		o.devices, o.run = devices, applet.Output
+		o.devices, o.run = devices, applet.Filter
 		o.open = func(_ string, v *volume, _ devmapper.Options) (string, error) { opened = v; return "/dev/dm-0", nil }
 		var out bytes.Buffer
 		err := o.main(t.Context(), &out, []string{"vault", path})
@@ -94,7 +94,7 @@ func TestReal(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := keyFile(t, string(raw), 0o400)
-	if _, err := applet.Output(t.Context(), strings.NewReader("another passphrase"), "cryptsetup", "luksAddKey", "--batch-mode", "--volume-key-file", file,
+	if _, err := applet.Filter(t.Context(), strings.NewReader("another passphrase"), "cryptsetup", "luksAddKey", "--batch-mode", "--volume-key-file", file,
 		"--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", path, "-"); err != nil {
 		t.Errorf("cryptsetup does not accept the volume key: %v", err)
 	}

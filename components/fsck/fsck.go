@@ -20,7 +20,7 @@ import (
 
 // Main runs the program.
 func Main() {
-	c := checker{devices: block.System, run: func(ctx context.Context, args ...string) (string, error) { return applet.Output(ctx, nil, args...) }}
+	c := checker{devices: block.System, run: applet.Output}
 	(&applet.Program{Name: "fsck", Usage: "[flags] DEVICE...", Flags: c.flags, Run: c.check}).Main()
 }
 

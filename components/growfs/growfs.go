@@ -21,7 +21,7 @@ import (
 
 // Main runs the program.
 func Main() {
-	g := grower{devices: block.System, run: func(ctx context.Context, args ...string) (string, error) { return applet.Output(ctx, nil, args...) }}
+	g := grower{devices: block.System, run: applet.Output}
 	(&applet.Program{Name: "growfs", Usage: "[flags] DEVICE...", Flags: g.flags, Run: g.grow}).Main()
 }
 

@@ -16,7 +16,7 @@ import (
 
 // Main runs the program.
 func Main() {
-	r := repeater{state: "/state/status", run: func(ctx context.Context, args ...string) (string, error) { return applet.Output(ctx, nil, args...) }}
+	r := repeater{state: "/state/status", run: applet.Output}
 	(&applet.Program{Name: "logrotate-start", Usage: "[flags]", Flags: r.flags, Run: r.repeat}).Main()
 }
 

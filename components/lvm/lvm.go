@@ -21,7 +21,7 @@ import (
 
 // Main runs the program.
 func Main() {
-	s := starter{devices: block.System, run: func(ctx context.Context, args ...string) (string, error) { return applet.Output(ctx, nil, args...) }}
+	s := starter{devices: block.System, run: applet.Output}
 	(&applet.Program{Name: "lvm-start", Usage: "[flags] GROUP [DEVICE...]", Flags: s.flags, Run: s.start}).Main()
 }
 
