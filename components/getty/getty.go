@@ -51,7 +51,7 @@ const maxHash = 4096
 func (g *getty) run(ctx context.Context, w io.Writer, _ []string) error {
 	data, err := bounded.ReadFile(g.file, maxHash)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", g.file, err)
 	}
 	check, err := checker(strings.TrimSpace(string(data)))
 	if err != nil {

@@ -174,7 +174,7 @@ func TestChecker(t *testing.T) {
 		}
 	}
 	g := getty{file: filepath.Join(t.TempDir(), "missing")}
-	if err := g.run(t.Context(), &bytes.Buffer{}, nil); !errors.Is(err, os.ErrNotExist) {
+	if err := g.run(t.Context(), &bytes.Buffer{}, nil); !errors.Is(err, os.ErrNotExist) || !strings.HasPrefix(err.Error(), g.file+": ") {
 		t.Error(err)
 	}
 }

@@ -94,7 +94,7 @@ const maxSQL = 16 << 20
 func create(ctx context.Context, from, to string) error {
 	text, err := bounded.ReadFile(from, maxSQL)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", from, err)
 	}
 	fresh := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".new")
 	if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -132,8 +132,8 @@ func TestRepeat(t *testing.T) {
 	if err := b.run(ctx, w, []string{database, dir}); err != nil || lines != 2 {
 		t.Errorf("%d lines, %v", lines, err)
 	}
-	if err := create(t.Context(), schema+"x", database); err == nil {
-		t.Error("a file that does not exist was accepted")
+	if err := create(t.Context(), schema+"x", database); err == nil || !strings.HasPrefix(err.Error(), schema+"x: ") {
+		t.Errorf("a file that does not exist: %v", err)
 	}
 	if err := errors.Join(os.WriteFile(schema, []byte("CREATE nonsense"), 0o644), create(t.Context(), schema, filepath.Join(dir, "new"))); err == nil || !strings.Contains(err.Error(), fmt.Sprint(schema, ": ")) {
 		t.Error(err)

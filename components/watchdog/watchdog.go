@@ -59,7 +59,7 @@ func (f *feeder) run(ctx context.Context, w io.Writer, args []string) error {
 	}
 	data, err := bounded.ReadFile(f.checks, maxChecks)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", f.checks, err)
 	}
 	var all []health.Component
 	if err := json.Unmarshal(data, &all); err != nil {

@@ -98,7 +98,7 @@ func TestRun(t *testing.T) {
 		{file("[]"), time.Minute, "softdog"},
 		{file("{"), time.Minute, "unexpected end"},
 		{file(`[{"name": "a", "checks": [{}]}]`), time.Minute, "a: a check needs one of"},
-		{filepath.Join(dir, "missing"), time.Minute, "no such file"},
+		{filepath.Join(dir, "missing"), time.Minute, filepath.Join(dir, "missing") + ": no such file"},
 	} {
 		f := feeder{open: func(string) (dog, error) { return &fake{}, nil }, checks: c.checks, timeout: c.timeout}
 		if c.want == "softdog" {
