@@ -7,13 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"os"
 	"slices"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
 // lease is an address that a client has.
@@ -107,20 +107,16 @@ type store struct {
 	written []byte
 }
 
+// maxFile is the largest file that is read.
 const maxFile = 16 << 20
 
 func (s *store) read(p *pool) error {
-	f, err := os.Open(s.file)
+	b, err := bounded.ReadFile(s.file, maxFile)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxFile))
-	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", s.file, err)
 	}
 	var all []lease
 	if err := json.Unmarshal(b, &all); err != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/components/applet"
 	"github.com/seaworthy-os/seaworthy/components/iface"
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
 const usage = `[flags] CONFIG
@@ -106,23 +107,14 @@ func write(name string, k wgtypes.Key, mode os.FileMode) error {
 	return atomicfile.WriteSynced(name, []byte(k.String()+"\n"), mode)
 }
 
-// maxFile limits how much of a file is read.
+// maxFile is the largest file that is read.
 const maxFile = 1 << 20
-
-func read(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxFile))
-}
 
 // oneKey reads a file with one key. An error does not show the content.
 func oneKey(name string) (wgtypes.Key, error) {
-	b, err := read(name)
+	b, err := bounded.ReadFile(name, maxFile)
 	if err != nil {
-		return wgtypes.Key{}, err
+		return wgtypes.Key{}, fmt.Errorf("%s: %w", name, err)
 	}
 	k, err := wgtypes.ParseKey(string(bytes.TrimSpace(b)))
 	if err != nil {
@@ -133,9 +125,9 @@ func oneKey(name string) (wgtypes.Key, error) {
 
 // up makes the interface.
 func (t *tunnel) up(ctx context.Context, w io.Writer, file string) error {
-	text, err := read(file)
+	text, err := bounded.ReadFile(file, maxFile)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", file, err)
 	}
 	c, err := parse(file, string(text))
 	if err != nil {

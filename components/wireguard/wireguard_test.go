@@ -105,6 +105,15 @@ func TestKeys(t *testing.T) {
 	if err := keys(&out, []string{name}); err == nil || !strings.Contains(err.Error(), "other users can read") {
 		t.Error(err)
 	}
+	large := filepath.Join(dir, "large")
+	if err := os.WriteFile(large, make([]byte, maxFile+1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{keys(&out, []string{large}), (&tunnel{}).up(t.Context(), &out, large)} {
+		if err == nil || err.Error() != large+": larger than 1 MiB" {
+			t.Error(err)
+		}
+	}
 	damaged := filepath.Join(dir, "damaged")
 	if err := os.WriteFile(damaged, []byte("secret\n"), 0o600); err != nil {
 		t.Fatal(err)
