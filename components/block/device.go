@@ -38,8 +38,8 @@ type Device struct {
 	// Size and Start are in bytes. Start is where a partition begins.
 	Size, Start int64
 	ReadOnly    bool
-	// number is MAJOR:MINOR.
-	number string
+	// DevNum is MAJOR:MINOR, by which the kernel knows the device.
+	DevNum string
 }
 
 // Finder finds devices.
@@ -93,7 +93,7 @@ func (f Finder) List() ([]Device, error) {
 			continue
 		}
 		d := Device{Name: e.Name(), Path: filepath.Join(f.Dev, e.Name()), Size: number(filepath.Join(dir, "size")) * 512,
-			Start: number(filepath.Join(dir, "start")) * 512, ReadOnly: line(filepath.Join(dir, "ro")) == "1", number: line(filepath.Join(dir, "dev"))}
+			Start: number(filepath.Join(dir, "start")) * 512, ReadOnly: line(filepath.Join(dir, "ro")) == "1", DevNum: line(filepath.Join(dir, "dev"))}
 		if d.Size == 0 {
 			continue
 		}
@@ -155,7 +155,7 @@ func (f Finder) Find(spec string) (*Device, error) {
 			// A path can be a symbolic link, or another node of the device. Without
 			// udev, no program makes the node /dev/mapper/NAME.
 			real, err := filepath.EvalSymlinks(value)
-			match = err == nil && real == d.Path || d.Mapped != "" && value == filepath.Join(f.Dev, "mapper", d.Mapped) || value == d.Path || d.number != "" && d.number == nodeNumber(value)
+			match = err == nil && real == d.Path || d.Mapped != "" && value == filepath.Join(f.Dev, "mapper", d.Mapped) || value == d.Path || d.DevNum != "" && d.DevNum == nodeNumber(value)
 		case "PARTLABEL":
 			match = d.PartName == value
 		case "SERIAL":

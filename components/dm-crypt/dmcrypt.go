@@ -218,14 +218,11 @@ func (o *opener) volume(ctx context.Context, d *block.Device, key []byte) (*volu
 	if v.key, err = volumeKey(dump); err != nil {
 		return nil, fmt.Errorf("%s: %w", d.Path, err)
 	}
-	if v.device, err = number(d.Path); err != nil {
-		return nil, err
-	}
 	c, err := d.Content()
 	if err != nil {
 		return nil, err
 	}
-	v.uuid, v.discard = c.UUID, o.trim
+	v.device, v.uuid, v.discard = d.DevNum, c.UUID, o.trim
 	return v, nil
 }
 

@@ -28,6 +28,7 @@ func oneDisk(t *testing.T, size int64) (block.Finder, string) {
 	path := filepath.Join(f.Dev, "vda")
 	if err := errors.Join(os.MkdirAll(filepath.Join(f.Sys, "vda"), 0o755), os.Mkdir(f.Dev, 0o755),
 		os.WriteFile(filepath.Join(f.Sys, "vda", "size"), fmt.Appendf(nil, "%d\n", size/512), 0o644),
+		os.WriteFile(filepath.Join(f.Sys, "vda", "dev"), []byte("252:0\n"), 0o644),
 		os.WriteFile(path, nil, 0o644), os.Truncate(path, size)); err != nil {
 		t.Fatal(err)
 	}
@@ -72,8 +73,8 @@ func TestReal(t *testing.T) {
 		t.Fatalf("%q, %v", out, err)
 	}
 	first := *opened
-	if len(first.key) != 128 || first.offset != 16<<20 || first.size != 48<<20 || len(first.id("vault")) != len("CRYPT-LUKS2--vault")+32 {
-		t.Errorf("%d digits, offset %d, size %d, %s", len(first.key), first.offset, first.size, first.id("vault"))
+	if len(first.key) != 128 || first.device != "252:0" || first.offset != 16<<20 || first.size != 48<<20 || len(first.id("vault")) != len("CRYPT-LUKS2--vault")+32 {
+		t.Errorf("%d digits, device %s, offset %d, size %d, %s", len(first.key), first.device, first.offset, first.size, first.id("vault"))
 	}
 	// A second boot does not format it, and a passphrase is another key.
 	if out, err := do(opener{key: good, format: true, label: "secret"}); err != nil || strings.Contains(out, "encrypted with") || opened.key != first.key {

@@ -106,15 +106,6 @@ func (v *volume) id(name string) string {
 	return "CRYPT-LUKS2-" + strings.ReplaceAll(v.uuid, "-", "") + "-" + name
 }
 
-// number is MAJOR:MINOR of a device.
-func number(path string) (string, error) {
-	var st unix.Stat_t
-	if err := unix.Stat(path, &st); err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
-	}
-	return fmt.Sprintf("%d:%d", unix.Major(st.Rdev), unix.Minor(st.Rdev)), nil
-}
-
 // ask reads a line on the console, which does not show it.
 func ask(text string) ([]byte, error) {
 	c, err := os.OpenFile("/dev/console", os.O_RDWR|unix.O_NOCTTY, 0)
