@@ -233,7 +233,7 @@ func (s *realSystem) bootGroup(group []*library, key string) map[string][]string
 	s.run(cli.ExitPass, "check", append([]string{"--locked"}, files...)...)
 	hardened := s.judged(group, "hardened", files, decision.StateFail, decision.StateUnknown)
 	s.run(cli.ExitPass, "build", append([]string{"--locked", "--key", key + ".key", "--output-dir", out}, files...)...)
-	text := s.untilAnswered(out, key, len(group), func(console func() string) {
+	text := s.untilAnswered(out, key, len(group), func(console *console) {
 		for _, l := range group {
 			host.ask(t, l.name, console)
 		}
@@ -269,9 +269,9 @@ func cpus(group []*library) string {
 
 // untilAnswered boots an image with the service probe until all components answer, and
 // returns what the console showed. answered, if it is not nil, runs before the machine is
-// asked to shut down; its argument returns what the console shows. flags are more flags of
-// boot. It skips the rest of the test without QEMU.
-func (s *realSystem) untilAnswered(out, key string, components int, answered func(console func() string), flags ...string) string {
+// asked to shut down, with the console of the machine. flags are more flags of boot. It
+// skips the rest of the test without QEMU.
+func (s *realSystem) untilAnswered(out, key string, components int, answered func(*console), flags ...string) string {
 	t := s.t
 	t.Helper()
 	if _, err := exec.LookPath("qemu-system-x86_64"); err != nil {
@@ -300,7 +300,7 @@ func (s *realSystem) untilAnswered(out, key string, components int, answered fun
 		}
 	}
 	if answered != nil {
-		answered(console.String)
+		answered(console)
 	}
 	stop()
 	<-done

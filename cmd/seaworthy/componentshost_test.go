@@ -174,8 +174,8 @@ func (h *host) told(request string) bool {
 	return slices.Contains(h.received, request)
 }
 
-// ask asks a component from outside. console returns what the machine shows.
-func (h *host) ask(t *testing.T, name string, console func() string) {
+// ask asks a component from outside, and on the console of the machine.
+func (h *host) ask(t *testing.T, name string, console *console) {
 	t.Helper()
 	port, ok := h.ports[name]
 	switch {
@@ -205,22 +205,14 @@ func (h *host) ask(t *testing.T, name string, console func() string) {
 }
 
 // types types a text on the console, and waits until the console shows another one.
-func (h *host) types(t *testing.T, console func() string, text, want string) {
+func (h *host) types(t *testing.T, console *console, text, want string) {
 	t.Helper()
 	if _, err := io.WriteString(h.keys, text); err != nil {
 		t.Fatal(err)
 	}
-	last, at := "", time.Now()
-	for {
-		shown := console()
-		if strings.Contains(shown, want) {
-			return
-		}
-		if shown != last {
-			last, at = shown, time.Now()
-		}
-		if time.Since(at) > silence {
-			t.Fatalf("the console is silent, and does not show %q\n%s", want, shown)
+	for !strings.Contains(console.String(), want) {
+		if console.quiet() > silence {
+			t.Fatalf("the console is silent, and does not show %q\n%s", want, console)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}

@@ -113,7 +113,7 @@ func (s *realSystem) example(name string, size int64) {
 	if len(group) == 0 {
 		t.Fatal("no service has a health check")
 	}
-	var answered func(func() string)
+	var answered func(*console)
 	var flags []string
 	switch name {
 	case "edge-gateway":
@@ -123,7 +123,7 @@ func (s *realSystem) example(name string, size int64) {
 	case "rescue":
 		host := s.newHost()
 		host.ports[name] = port(t)
-		answered = func(console func() string) { host.ask(t, name, console) }
+		answered = func(console *console) { host.ask(t, name, console) }
 		flags = append(host.publish(), "--disk", s.dataDisk(), "--cdrom", host.cdrom())
 	}
 	files := []string{yml, s.probe(group)}

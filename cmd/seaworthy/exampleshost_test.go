@@ -27,7 +27,7 @@ import (
 
 // edgeGateway makes this machine a peer of the gateway. The function that it returns asks
 // the gateway from the Internet, and through the tunnel.
-func (s *realSystem) edgeGateway(yml string) (answered func(func() string), flags []string) {
+func (s *realSystem) edgeGateway(yml string) (answered func(*console), flags []string) {
 	t := s.t
 	t.Helper()
 	key, err := wgtypes.GeneratePrivateKey()
@@ -52,7 +52,7 @@ func (s *realSystem) edgeGateway(yml string) (answered func(func() string), flag
 		t.Fatal(err)
 	}
 	web, figures := port(t), port(t)
-	return func(console func() string) {
+	return func(console *console) {
 		if got, err := get(t, web, "/"); err != nil || !strings.Contains(got, "It works.") {
 			t.Errorf("the page is not public: %q, %v", got, err)
 		}
@@ -60,7 +60,7 @@ func (s *realSystem) edgeGateway(yml string) (answered func(func() string), flag
 		if got, err := get(t, figures, "/metrics"); err == nil {
 			t.Errorf("the Internet reaches the figures of the machine: %.100q", got)
 		}
-		found := regexp.MustCompile(`wg0: 1 peers; the public key is (\S+)`).FindStringSubmatch(console())
+		found := regexp.MustCompile(`wg0: 1 peers; the public key is (\S+)`).FindStringSubmatch(console.String())
 		if found == nil {
 			t.Fatal("the gateway did not print its public key")
 		}
@@ -191,7 +191,7 @@ func (l *loopback) ParseEndpoint(s string) (conn.Endpoint, error) {
 // netbootServer puts a kernel on the server. The function that it returns boots another
 // machine from the server. That machine has no disk; its firmware gets the address of
 // boot.ipxe from QEMU's DHCP server.
-func (s *realSystem) netbootServer(yml, kernel string) (answered func(func() string), flags []string) {
+func (s *realSystem) netbootServer(yml, kernel string) (answered func(*console), flags []string) {
 	t := s.t
 	t.Helper()
 	s.copyFile(kernel, "kernel-to-boot")
@@ -204,7 +204,7 @@ func (s *realSystem) netbootServer(yml, kernel string) (answered func(func() str
 		t.Fatal(err)
 	}
 	web := port(t)
-	return func(server func() string) {
+	return func(server *console) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		client := &console{last: time.Now()}
@@ -221,17 +221,17 @@ func (s *realSystem) netbootServer(yml, kernel string) (answered func(func() str
 		for !strings.Contains(client.String(), "Kernel panic") {
 			select {
 			case err := <-done:
-				t.Fatalf("the client ended: %v\n%s\n%s", err, client, server())
+				t.Fatalf("the client ended: %v\n%s\n%s", err, client, server)
 			case <-time.After(time.Second):
 			}
 			if client.quiet() > silence {
-				t.Fatalf("the client is silent\n%s\n%s", client, server())
+				t.Fatalf("the client is silent\n%s\n%s", client, server)
 			}
 		}
 		stop()
 		<-done //nolint:errcheck // it was ended here
 		for _, path := range []string{"boot.ipxe", "kernel"} {
-			if want := fmt.Sprintf(`netboot: GET "/%s" by "iPXE/`, path); !strings.Contains(server(), want) {
+			if want := fmt.Sprintf(`netboot: GET "/%s" by "iPXE/`, path); !strings.Contains(server.String(), want) {
 				t.Errorf("the server did not print %s", want)
 			}
 		}
