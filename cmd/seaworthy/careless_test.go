@@ -51,7 +51,7 @@ func TestCareless(t *testing.T) {
 			t.Fatal(err)
 		}
 		files = append(files, file)
-		if l.file != "" { // what the service needs from the system, which nobody mends
+		if l.file != "" { // what the service needs from the system; no edit mends it
 			s.copyFile(l.file, "system-"+file)
 			more = append(more, "system-"+file)
 		}

@@ -162,8 +162,8 @@ func TestComponents(t *testing.T) {
 	}
 }
 
-// leastHardened is how many components must pass the pack hardened, which only few of
-// those that change the system cannot do.
+// leastHardened is how many components must pass the pack hardened. A few of those that
+// change the system cannot pass it.
 const leastHardened = 60
 
 // groupFiles writes the os.yml files of a system with several components.

@@ -201,7 +201,8 @@ func (f Finder) Wait(ctx context.Context, spec string, limit time.Duration) (*De
 // Patience is how long programs wait for a device, if no flag says otherwise.
 const Patience = time.Minute
 
-// Blank finds the only disk that is empty: without partitions, and without data. A program that formats a disk without a name must not choose one with data.
+// Blank finds the only disk that is empty: without partitions, and without data. A program
+// that formats a disk without a name must not choose one with data.
 func (f Finder) Blank() (*Device, error) {
 	all, err := f.List()
 	if err != nil {

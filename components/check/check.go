@@ -142,7 +142,7 @@ func statement(ctx context.Context, s string) (string, error) {
 func dial(ctx context.Context, address string) error {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return fmt.Errorf("the port must be one that nobody uses: %w", err)
+		return fmt.Errorf("the port must be free: %w", err)
 	}
 	defer l.Close()
 	c, err := (&net.Dialer{Timeout: patience}).DialContext(ctx, "tcp", l.Addr().String())
@@ -156,8 +156,8 @@ func dial(ctx context.Context, address string) error {
 // throws packets away makes it take that long.
 const patience = time.Minute
 
-// refused reports whether somebody answered that there is no way. Without an answer, the
-// packets can also be lost, which shows nothing about a firewall.
+// refused reports whether there was an answer, which refuses the connection. Without an
+// answer, the packets can also be lost: that does not show what the firewall does.
 func refused(err error) bool {
 	for _, e := range []error{unix.ECONNREFUSED, unix.EHOSTUNREACH, unix.ENETUNREACH} {
 		if errors.Is(err, e) {

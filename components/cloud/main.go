@@ -1,8 +1,8 @@
 //go:build linux
 
 // Command cloud is several small programs in one: the name under which it is started says
-// which one it is. Those in it serve the network, or speak HTTP or SSH. They are not in components/tools, which
-// is less than half as large without them.
+// which one it is. Those in it serve the network, or speak HTTP or SSH. They are not in
+// components/tools, which is less than half as large without them.
 package main
 
 import (

@@ -173,7 +173,7 @@ func (s *server) serve(ctx context.Context, conn net.PacketConn) error {
 		}
 		m, err := dhcpv4.FromBytes(buffer[:n])
 		if err != nil {
-			continue // anybody on the network can send anything
+			continue // any machine on the network can send such a packet
 		}
 		reply, err := s.answer(m)
 		if err != nil {
@@ -191,7 +191,7 @@ func (s *server) serve(ctx context.Context, conn net.PacketConn) error {
 
 // destination is where a reply goes (RFC 2131, 4.1). A client without an address gets it
 // as a broadcast: without it, the kernel would ask for the hardware address of an address
-// that nobody has yet.
+// that no machine has yet.
 func destination(m, reply *dhcpv4.DHCPv4) *net.UDPAddr {
 	switch {
 	case !m.GatewayIPAddr.IsUnspecified():
@@ -307,7 +307,8 @@ func (s *server) boot(m *dhcpv4.DHCPv4) string {
 	return s.bootBIOS
 }
 
-// name is what a client calls itself, without what a terminal would obey.
+// name is what a client calls itself. Characters that a terminal could obey become question
+// marks.
 func name(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r <= ' ' || r > '~' {

@@ -45,8 +45,8 @@ func (o *opener) flags(fs *flag.FlagSet) {
 	fs.BoolVar(&o.prompt, "prompt", false, "ask for a passphrase on /dev/console; the container needs this device")
 	fs.BoolVar(&o.format, "format", false, "encrypt the device if it is empty")
 	fs.StringVar(&o.label, "label", "", "label of the encrypted device; a device with another label is not opened")
-	fs.BoolVar(&o.readOnly, "read-only", false, "nothing can be written to the device")
-	fs.BoolVar(&o.trim, "discard", false, "tell the disk which blocks are free; who sees the disk then knows how much is used")
+	fs.BoolVar(&o.readOnly, "read-only", false, "the device cannot be written to")
+	fs.BoolVar(&o.trim, "discard", false, "tell the disk which blocks are free; a person who sees the disk then knows how much is used")
 	fs.DurationVar(&o.wait, "wait", block.Patience, "how long to wait for the device")
 }
 

@@ -46,8 +46,8 @@ type segment struct {
 // table.
 var cipherRE = regexp.MustCompile(`^[a-z0-9]+-[a-z0-9]+-[a-z0-9:()-]+$`)
 
-// parse reads the metadata of a device of size bytes. They are not trusted: who can
-// write to the disk can change them.
+// parse reads the metadata of a device of size bytes. They are not trusted: a
+// person who can write to the disk can change them.
 func parse(metadata []byte, size int64) (*volume, error) {
 	var m struct{ Segments map[string]segment }
 	if err := json.Unmarshal(metadata, &m); err != nil {

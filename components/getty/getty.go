@@ -42,7 +42,7 @@ func (g *getty) flags(fs *flag.FlagSet) {
 	fs.StringVar(&g.user, "user", "admin", "the account that can log in: that of this program")
 	fs.StringVar(&g.file, "password", "/etc/getty/password", "file with the hash of the password, by yescrypt or bcrypt")
 	fs.StringVar(&g.shell, "shell", "/bin/sh", "what runs after the login")
-	fs.StringVar(&g.status, "status", "", "file that says whether somebody is logged in")
+	fs.StringVar(&g.status, "status", "", "file that says whether a user is logged in")
 }
 
 // maxHash limits how much of the file with the hash is read.
@@ -68,12 +68,12 @@ func (g *getty) run(ctx context.Context, w io.Writer, _ []string) error {
 // minBcrypt is the least cost of bcrypt, as a power of two.
 const minBcrypt = 8
 
-// checker compares passwords with a hash. Without a hash nobody can log in, so the program
-// does not start: an empty password is never right.
+// checker compares passwords with a hash. Without a hash no user could log in, so the
+// program does not start: an empty password is never right.
 func checker(hash string) (func(password []byte) bool, error) {
 	switch {
 	case hash == "":
-		return nil, errors.New("there is no password: nobody could log in. Bind a file with its hash there (mkpasswd -m yescrypt)")
+		return nil, errors.New("there is no password: no user could log in. Bind a file with its hash there (mkpasswd -m yescrypt)")
 	case strings.HasPrefix(hash, "$y$"):
 		if sum, err := yescrypt.Hash([]byte("x"), []byte(hash)); err != nil || len(sum) != len(hash) {
 			return nil, fmt.Errorf("it is no hash by yescrypt: %w", errors.Join(err, errDamaged))

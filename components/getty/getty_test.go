@@ -149,7 +149,7 @@ func TestLogin(t *testing.T) {
 	}
 }
 
-// Nobody can start it without a password.
+// The program does not start without a good hash of a password.
 func TestChecker(t *testing.T) {
 	t.Parallel()
 	weak, err := bcrypt.GenerateFromPassword([]byte("x"), bcrypt.MinCost)

@@ -64,7 +64,7 @@ func frame(mac net.HardwareAddr, port, name, description string, ttl time.Durati
 	return b
 }
 
-// parse reads a frame without its header. Anybody on the network can send one.
+// parse reads a frame without its header. Any machine on the network can send one.
 func parse(b []byte) (*neighbour, error) {
 	n := &neighbour{}
 	for i := 0; ; i++ {
@@ -117,7 +117,8 @@ func parse(b []byte) (*neighbour, error) {
 	}
 }
 
-// text is what a neighbour says, without what a terminal would obey.
+// text is what a neighbour says. Control characters, which a terminal would obey, become
+// question marks.
 func text(b []byte) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r >= 0x7f && r < 0xa0 {

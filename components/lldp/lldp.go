@@ -175,7 +175,8 @@ func (s *speaker) receive(fd int, buffer []byte) error {
 	return nil
 }
 
-// learn keeps what a neighbour says. One that ends says that this is true for no time.
+// learn keeps what a neighbour says. The last frame of a neighbour that ends has a time
+// of 0.
 func (s *speaker) learn(iface string, n neighbour, now time.Time) {
 	n.Interface = iface
 	k := key{iface, n.Chassis, n.Port}
@@ -217,7 +218,8 @@ func (s *speaker) write(w io.Writer) error {
 	return nil
 }
 
-// dropRights gives up all capabilities, in all threads. Frames come from anybody.
+// dropRights gives up all capabilities, in all threads. Any machine on the network can
+// send frames.
 func dropRights() error {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var none [2]unix.CapUserData

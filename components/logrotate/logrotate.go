@@ -38,7 +38,7 @@ func (r *repeater) repeat(ctx context.Context, w io.Writer, args []string) error
 	}
 	for {
 		out, err := r.run(ctx, "logrotate", "--state", r.state, "/etc/logrotate.conf")
-		if err == nil { // logrotate keeps it to itself, and other programs ask for it
+		if err == nil { // only its owner can read what logrotate writes, and other programs read it too
 			err = os.Chmod(r.state, 0o644)
 		}
 		switch {

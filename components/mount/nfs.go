@@ -128,7 +128,7 @@ func (n *share) try(ctx context.Context, host, path, folder string, flags uintpt
 	return err
 }
 
-// data is what the kernel needs to know about the server: it looks up nothing itself.
+// data is what the kernel needs to know about the server: the kernel does not look up names.
 func (n *share) data(server netip.Addr) (string, error) {
 	if n.port < 1 || n.port > 65535 {
 		return "", applet.Usagef("-port %d: it must be from 1 to 65535", n.port)

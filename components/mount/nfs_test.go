@@ -49,7 +49,7 @@ func TestSplitSource(t *testing.T) {
 	}
 }
 
-// TestNFSTry: the server may not be there yet. Without the module, a second try is in vain.
+// TestNFSTry: the server may not be there yet. Without the module, a second try does not help.
 func TestNFSTry(t *testing.T) {
 	t.Parallel()
 	n := share{version: "3", port: 2049, options: "nosuid,soft", wait: time.Minute}

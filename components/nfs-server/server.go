@@ -31,7 +31,7 @@ func Main() {
 	(&applet.Program{Name: "nfs-server", Usage: "[flags] FOLDER",
 		Flags: func(fs *flag.FlagSet) {
 			fs.StringVar(&address, "listen", ":2049", "the TCP address")
-			fs.BoolVar(&writable, "writable", false, "clients can write: everybody who reaches the port can change all files")
+			fs.BoolVar(&writable, "writable", false, "clients can write: every machine that reaches the port can change all files")
 		},
 		Run: func(ctx context.Context, w io.Writer, args []string) error {
 			if len(args) != 1 {
@@ -42,7 +42,7 @@ func Main() {
 				return err
 			}
 			fmt.Fprintf(w, "%s on %s\n", args[0], l.Addr())
-			nfs.Log.SetLevel(nfs.FatalLevel) // clients ask for more than the server can do, which is no error
+			nfs.Log.SetLevel(nfs.FatalLevel) // clients ask for more than the server can do, which is not an error
 			return Serve(ctx, l, args[0], writable)
 		}}).Main()
 }
@@ -78,7 +78,7 @@ type export struct {
 	files tree
 }
 
-// Change returns what changes the attributes of files, nil if nothing can.
+// Change returns what changes the attributes of files, nil if they cannot be changed.
 func (e export) Change(billy.Filesystem) billy.Change {
 	if !e.files.writable {
 		return nil

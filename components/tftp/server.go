@@ -146,7 +146,7 @@ func (s *server) receive(ctx context.Context, running *sync.WaitGroup, packet []
 	}
 }
 
-// fail tells a client why it gets nothing. It is not repeated: the client asks again.
+// fail tells a client why it gets no file. The message is not repeated: the client asks again.
 func (s *server) fail(to netip.AddrPort, code uint16, text string) {
 	p := binary.BigEndian.AppendUint16([]byte{0, opError}, code)
 	_, _ = s.conn.WriteToUDPAddrPort(append(append(p, text...), 0), to)
@@ -170,7 +170,7 @@ func parse(b []byte) (*request, error) {
 		return nil, errors.New("the request is not complete")
 	}
 	if !strings.EqualFold(words[1], "octet") {
-		// Nobody boots from text, whose lines netascii would change.
+		// netascii would change the lines of a file. Files for a boot are not text.
 		return nil, fmt.Errorf("the mode %q is not octet", words[1])
 	}
 	r := &request{name: words[0], block: plainBlock}
@@ -236,7 +236,7 @@ func (s *server) transfer(ctx context.Context, b []byte, to netip.AddrPort, inbo
 }
 
 // send sends a packet until the client has confirmed it. An older confirmation, which can
-// come twice, causes nothing: else each packet would be sent twice from then on.
+// come twice, is ignored: otherwise each packet would be sent twice from then on.
 func (s *server) send(ctx context.Context, packet []byte, number uint16, to netip.AddrPort, inbox <-chan []byte) error {
 	patience := firstPatience
 	for range retries {

@@ -172,7 +172,7 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// TestLost: a client that got nothing asks again, and gets the same block.
+// TestLost: a client that got no packet asks again, and gets the same block.
 func TestLost(t *testing.T) {
 	t.Parallel()
 	server, content := start(t)

@@ -82,7 +82,7 @@ func (s *starter) certificate() ([]byte, error) {
 }
 
 // noEnd is the end of a certificate that has none (RFC 5280): a machine can start with a
-// wrong clock, and who knows the fingerprint needs no date.
+// wrong clock, and a client that knows the fingerprint needs no date.
 var noEnd = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 
 func (s *starter) make(keyFile, certFile string) error {

@@ -91,7 +91,7 @@ func readKey(name string) (wgtypes.Key, error) {
 	if err != nil {
 		return wgtypes.Key{}, err
 	}
-	// Only who has the key can decrypt what the peers send.
+	// A user who has the key can decrypt what the peers send.
 	if st, err := os.Stat(name); err != nil || st.Mode().Perm()&0o077 != 0 {
 		return wgtypes.Key{}, errors.Join(fmt.Errorf("%s: other users can read the private key: make its mode 0600", name), err)
 	}
