@@ -136,10 +136,7 @@ func (t *tracer) profilePath() string {
 func (t *tracer) profileDiff(profile []byte) (string, error) {
 	name := t.profilePath()
 	old, err := bounded.ReadFile(name, maxProfile)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return newFile(name, profile), nil
-	case err != nil:
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", system.NotRead(name, err)
 	}
 	return edit.Diff([]edit.File{{Name: name, Data: old}}, []edit.File{{Name: name, Data: profile}}), nil
@@ -147,17 +144,6 @@ func (t *tracer) profileDiff(profile []byte) (string, error) {
 
 // maxProfile limits the size of a profile, as a build does.
 const maxProfile = 1 << 20
-
-// newFile is a diff that makes a file.
-func newFile(name string, data []byte) string {
-	var b strings.Builder
-	lines := strings.SplitAfter(strings.TrimSuffix(string(data), "\n"), "\n")
-	fmt.Fprintf(&b, "--- /dev/null\n+++ b/%s\n@@ -0,0 +1,%d @@\n", name, len(lines))
-	for _, l := range lines {
-		fmt.Fprintf(&b, "+%s", l)
-	}
-	return b.String() + "\n"
-}
 
 // verify boots the system with the proposal.
 func (t *tracer) verify(ctx context.Context, p *proposal) error {

@@ -15,16 +15,21 @@ import (
 const context = 3
 
 // Diff returns a unified diff that patch -p1 and git apply accept. It returns
-// "" if no file changed. Both lists must name the same files.
+// "" if no file changed. Both lists must name the same files. A file whose Data is nil
+// before does not exist, and the diff makes it.
 func Diff(before, after []File) string {
 	var out strings.Builder
 	for i, old := range before {
 		if i >= len(after) || bytes.Equal(old.Data, after[i].Data) {
 			continue
 		}
+		from := header("a/", old)
+		if old.Data == nil {
+			from = "/dev/null"
+		}
 		// Writing to a strings.Builder cannot fail.
 		_ = difflib.WriteUnifiedDiff(&out, difflib.UnifiedDiff{
-			A: splitLines(old.Data), FromFile: header("a/", old),
+			A: splitLines(old.Data), FromFile: from,
 			B: splitLines(after[i].Data), ToFile: header("b/", old), Context: context,
 		})
 	}

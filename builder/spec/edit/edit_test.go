@@ -263,3 +263,15 @@ func TestDiff(t *testing.T) {
 		t.Errorf("files without a change have a diff: %s", got)
 	}
 }
+
+// A file that does not exist is made, also if its name has a space.
+func TestDiffOfNewFile(t *testing.T) {
+	t.Parallel()
+	got := Diff([]File{{Name: "a folder/new"}}, []File{{Name: "a folder/new", Data: []byte("x\ny\n")}})
+	if want := "--- /dev/null\n+++ b/a folder/new\t\n@@ -0,0 +1,2 @@\n+x\n+y\n"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := Diff([]File{{Name: "empty", Data: []byte{}}}, []File{{Name: "empty", Data: []byte("x\n")}}); !strings.HasPrefix(got, "--- a/empty\n") {
+		t.Errorf("an empty file is not a new one: %s", got)
+	}
+}
