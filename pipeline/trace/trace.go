@@ -32,8 +32,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Image is the component that observes.
-const Image = "seaworthy/trace:0.1"
+// observerImage is the component that observes.
+const observerImage = "seaworthy/trace:0.1"
 
 // Options are the inputs of Run.
 type Options struct {
@@ -103,7 +103,7 @@ func (t *tracer) run(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	after, err := edit.Apply(t.Sources, p.edits(t.Service+ProfileEnding))
+	after, err := edit.Apply(t.Sources, p.edits(t.Service+profileEnding))
 	if err != nil {
 		return nil, err
 	}
@@ -116,9 +116,9 @@ func (t *tracer) run(ctx context.Context) (*Report, error) {
 	return r, err
 }
 
-// ProfileEnding is the ending of the name of a seccomp profile, behind the name of the
+// profileEnding is the ending of the name of a seccomp profile, behind the name of the
 // service.
-const ProfileEnding = ".seccomp.json"
+const profileEnding = ".seccomp.json"
 
 // profilePath is the path of the profile in the diff: beside the os.yml that has the
 // service.
@@ -129,7 +129,7 @@ func (t *tracer) profilePath() string {
 			o = s.Path
 		}
 	}
-	return filepath.Join(filepath.Dir(o), t.Service+ProfileEnding)
+	return filepath.Join(filepath.Dir(o), t.Service+profileEnding)
 }
 
 // profileDiff is the diff of the profile, which may exist from an earlier trace.
@@ -182,7 +182,7 @@ func (t *tracer) build(ctx context.Context, sources []edit.File, asBuilt bool) (
 		return nil, err
 	}
 	// JSON is YAML.
-	more, err := json.Marshal(map[string]any{"init": []string{Image},
+	more, err := json.Marshal(map[string]any{"init": []string{observerImage},
 		"files": []any{map[string]any{"path": strings.TrimPrefix(tracing.SettingsFile, "/"), "contents": string(settings), "mode": "0444"}}})
 	if err != nil {
 		return nil, err
@@ -292,7 +292,7 @@ func (t *tracer) bootOnce(ctx context.Context, o boot.Options, work func(context
 	}
 }
 
-// component edits are about t.component.
+// edit is an edit of the service.
 func (t *tracer) edit(op, path string, value any) decision.Edit {
 	return decision.Edit{Op: op, Component: t.component.ID(), Path: path, Value: value}
 }
