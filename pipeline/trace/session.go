@@ -5,7 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"path"
+	"slices"
 	"sync"
 	"time"
 
@@ -68,6 +71,10 @@ func (s *session) read() {
 			}
 		case m.Seen != nil:
 			clean(m.Seen)
+			if f := m.Seen.File; f != nil && !path.IsAbs(f.Path) {
+				s.fail(fmt.Errorf("it named the file %q, which is not a path from the root", f.Path))
+				return
+			}
 			s.mu.Lock()
 			if len(s.seen) < maxSeen {
 				s.seen = append(s.seen, *m.Seen)
@@ -166,5 +173,5 @@ func (s *session) forget() {
 func (s *session) observations() []tracing.Seen {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]tracing.Seen{}, s.seen...)
+	return slices.Clone(s.seen)
 }

@@ -201,6 +201,25 @@ func TestHostileSystem(t *testing.T) {
 	}
 }
 
+// A file without a path from the root ends the trace. Else the search for the folders
+// above it would not end.
+func TestHostilePath(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"x", "", "../x"} {
+		ours, theirs := net.Pipe()
+		go func() {
+			(&fakeSystem{conn: theirs}).send(tracing.Message{Seen: &tracing.Seen{File: &tracing.File{Path: name, Kind: tracing.KindFile, Write: true}}})
+			theirs.Close()
+		}()
+		s := newSession(ours)
+		<-s.closed
+		if err := s.gone(); !strings.Contains(err.Error(), "not a path from the root") || len(s.observations()) > 0 {
+			t.Errorf("%q: %v, %v", name, err, s.observations())
+		}
+		ours.Close()
+	}
+}
+
 // A name cannot begin another line of the proposal, which patch would read.
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
