@@ -184,8 +184,8 @@ func labelOf(p *part) (*spec.Settings, error) {
 	return spec.ParseLabel(p.component.Image.Reference, text, p.reference.Pos())
 }
 
-// maxProfileBytes is the size limit of a seccomp profile.
-const maxProfileBytes = 1 << 20
+// MaxProfileBytes is the size limit of a seccomp profile.
+const MaxProfileBytes = 1 << 20
 
 // profileOf reads the seccomp profile that a container names. Its path is
 // relative to the os.yml file.
@@ -197,7 +197,7 @@ func profileOf(config *spec.Config, c *spec.Container) ([]byte, error) {
 	file, err := config.File(v.Pos(), v.V)
 	var data []byte
 	if err == nil {
-		data, err = readLimited(file, maxProfileBytes)
+		data, err = readLimited(file, MaxProfileBytes)
 	}
 	if err != nil {
 		return nil, system.BadInput("%s %q: cannot read the seccomp profile %q", c.Section, c.Name.V, v.V).At(v.Pos()).Because(err).

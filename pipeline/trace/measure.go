@@ -25,7 +25,6 @@ type guest struct {
 	*session
 	checks   []health.Check
 	exercise func(context.Context) error
-	say      func(string)
 }
 
 // attempt is one run of the service.

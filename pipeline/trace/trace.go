@@ -21,6 +21,7 @@ import (
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
+	"github.com/seaworthy-os/seaworthy/builder"
 	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
@@ -37,8 +38,8 @@ const observerImage = "seaworthy/trace:0.1"
 
 // Options are the inputs of Run.
 type Options struct {
-	// Build says how the system is built. Run sets its formats and its output, signs
-	// nothing, and denies nothing.
+	// Build says how the system is built. Run sets its formats and its output, and
+	// turns off signing and denying.
 	Build pipeline.BuildOptions
 	// Sources are the os.yml files of the system, in their order.
 	Sources []edit.File
@@ -107,13 +108,12 @@ func (t *tracer) run(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Profile, r.Changes = p.profile, p.changes
-	if err := t.verify(ctx, p); err != nil {
+	file, err := t.profileDiff(p.profile)
+	if err != nil {
 		return nil, err
 	}
-	file, err := t.profileDiff(p.profile)
-	r.Diff = edit.Diff(t.Sources, after) + file
-	return r, err
+	r.Profile, r.Changes, r.Diff = p.profile, p.changes, edit.Diff(t.Sources, after)+file
+	return r, t.verify(ctx, p)
 }
 
 // profileEnding is the ending of the name of a seccomp profile, behind the name of the
@@ -135,15 +135,12 @@ func (t *tracer) profilePath() string {
 // profileDiff is the diff of the profile, which may exist from an earlier trace.
 func (t *tracer) profileDiff(profile []byte) (string, error) {
 	name := t.profilePath()
-	old, err := bounded.ReadFile(name, maxProfile)
+	old, err := bounded.ReadFile(name, builder.MaxProfileBytes)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", system.NotRead(name, err)
 	}
 	return edit.Diff([]edit.File{{Name: name, Data: old}}, []edit.File{{Name: name, Data: profile}}), nil
 }
-
-// maxProfile limits the size of a profile, as a build does.
-const maxProfile = 1 << 20
 
 // verify boots the system with the proposal.
 func (t *tracer) verify(ctx context.Context, p *proposal) error {
@@ -275,7 +272,7 @@ func (t *tracer) bootOnce(ctx context.Context, o boot.Options, work func(context
 	}
 	defer m.Port().Close()
 	s := newSession(m.Port())
-	g := &guest{session: s, checks: t.Checks, say: t.Say}
+	g := &guest{session: s, checks: t.Checks}
 	if t.Exercise != nil {
 		g.exercise = func(ctx context.Context) error { return t.Exercise(ctx, m.Forwarded()) }
 	}
