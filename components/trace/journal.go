@@ -227,11 +227,11 @@ func (j *journal) record(fd int, n *notification) {
 	j.count(s.Number)
 	p := &process{pid: n.pid}
 	defer p.close()
-	details, files := p.describe(n)
+	detail, files := p.detail(n), p.files(n)
 	if ioctl(fd, unix.SECCOMP_IOCTL_NOTIF_ID_VALID, unsafe.Pointer(&n.id)) != nil {
-		details, files = nil, nil // the process has ended: what was read is that of another one
+		detail, files = "", nil // the process has ended: what was read is that of another one
 	}
-	s.Detail = strings.Join(details, ", ")
+	s.Detail = detail
 	if len(files) == 0 {
 		j.add(s)
 	}

@@ -81,18 +81,15 @@ type use struct {
 	write bool
 }
 
-// describe says what a call asks for, and which files it uses.
-func (p *process) describe(n *notification) (details []string, files []tracing.File) {
+// files lists the files that a call uses.
+func (p *process) files(n *notification) (out []tracing.File) {
 	u := p.uses(n)
 	for _, name := range u.names {
 		if f := p.file(name, u.write); f != nil {
-			files = append(files, *f)
+			out = append(out, *f)
 		}
 	}
-	if d := p.detail(n); d != "" {
-		details = append(details, d)
-	}
-	return details, files
+	return out
 }
 
 // fd reads a descriptor from a register: the kernel uses its lower half.
@@ -156,29 +153,19 @@ func (p *process) address(at, length uint64) (family uint16, rest []byte) {
 	return binary.NativeEndian.Uint16(b), b[2:]
 }
 
-// newNamespaces are the flags of clone that need CAP_SYS_ADMIN, or make a user namespace.
-const newNamespaces = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
-
 // detail says what a call asks for that may need a capability.
 func (p *process) detail(n *notification) string {
 	switch n.number {
 	case unix.SYS_SOCKET:
-		family := map[uint64]string{unix.AF_UNIX: "AF_UNIX", unix.AF_INET: "AF_INET", unix.AF_INET6: "AF_INET6", unix.AF_NETLINK: "AF_NETLINK", unix.AF_PACKET: "AF_PACKET"}[n.args[0]]
-		if family == "" {
-			family = fmt.Sprintf("family %d", n.args[0])
-		}
-		if n.args[1]&0xf == unix.SOCK_RAW {
-			return family + " raw"
-		}
-		return family
+		return tracing.SocketDetail(n.args[0], n.args[1]&0xf == unix.SOCK_RAW)
 	case unix.SYS_CLONE:
-		if n.args[0]&newNamespaces != 0 {
+		if n.args[0]&tracing.NewNamespaces != 0 {
 			return "new namespaces"
 		}
 	case unix.SYS_BIND:
 		family, rest := p.address(n.args[1], n.args[2])
 		if (family == unix.AF_INET || family == unix.AF_INET6) && len(rest) >= 2 {
-			return fmt.Sprintf("port %d", binary.BigEndian.Uint16(rest))
+			return tracing.PortDetail(binary.BigEndian.Uint16(rest))
 		}
 	}
 	return ""

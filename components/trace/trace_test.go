@@ -104,6 +104,31 @@ func TestLook(t *testing.T) {
 	}
 }
 
+// The numbers in the details are those of Linux, and can be read again.
+func TestDetails(t *testing.T) {
+	t.Parallel()
+	for family, want := range map[uint64]string{unix.AF_UNIX: "AF_UNIX", unix.AF_INET: "AF_INET", unix.AF_INET6: "AF_INET6", unix.AF_NETLINK: "AF_NETLINK", unix.AF_PACKET: "AF_PACKET", 40: "family 40"} {
+		for _, raw := range []bool{false, true} {
+			got := tracing.SocketDetail(family, raw)
+			if raw {
+				want += " raw"
+			}
+			if n, ok := tracing.SocketFamily(got); got != want || n != family || !ok {
+				t.Errorf("%q is %d, want %q of %d", got, n, want, family)
+			}
+		}
+	}
+	if _, ok := tracing.SocketFamily("family x"); ok {
+		t.Error("a family without a number")
+	}
+	if port, ok := tracing.PortOf(tracing.PortDetail(80)); port != 80 || !ok {
+		t.Errorf("port %d", port)
+	}
+	if tracing.NewNamespaces != unix.CLONE_NEWNS|unix.CLONE_NEWCGROUP|unix.CLONE_NEWUTS|unix.CLONE_NEWIPC|unix.CLONE_NEWUSER|unix.CLONE_NEWPID|unix.CLONE_NEWNET {
+		t.Error("the flags for new namespaces are others")
+	}
+}
+
 // tracedEnv makes the test program the traced one.
 const tracedEnv = "SEAWORTHY_TEST_TRACED"
 

@@ -2,7 +2,12 @@
 // traced system (components/trace). Both sides write one JSON value per line.
 package tracing
 
-import "github.com/seaworthy-os/seaworthy/internal/health"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seaworthy-os/seaworthy/internal/health"
+)
 
 const (
 	// Port is the name of the serial port that carries the messages.
@@ -105,6 +110,47 @@ type Seen struct {
 	// Detail says what the call asks for, such as "port 80".
 	Detail string `json:"detail,omitempty"`
 	File   *File  `json:"file,omitempty"`
+}
+
+// NewNamespaces are the flags of clone for new namespaces: NEWNS, NEWCGROUP, NEWUTS,
+// NEWIPC, NEWUSER, NEWPID and NEWNET. With one of them, clone needs CAP_SYS_ADMIN, or
+// makes a user namespace.
+const NewNamespaces = 0x7e020000
+
+// families are the families of sockets that have a name, by their numbers in Linux.
+var families = map[uint64]string{1: "AF_UNIX", 2: "AF_INET", 10: "AF_INET6", 16: "AF_NETLINK", 17: "AF_PACKET"}
+
+// SocketDetail is the detail of the call socket: "AF_INET", "AF_PACKET raw".
+func SocketDetail(family uint64, raw bool) string {
+	text, ok := families[family]
+	if !ok {
+		text = fmt.Sprintf("family %d", family)
+	}
+	if raw {
+		text += " raw"
+	}
+	return text
+}
+
+// SocketFamily is the number of the family in a detail of the call socket.
+func SocketFamily(detail string) (number uint64, ok bool) {
+	text := strings.TrimSuffix(detail, " raw")
+	for n, name := range families {
+		if name == text {
+			return n, true
+		}
+	}
+	_, err := fmt.Sscanf(text, "family %d", &number)
+	return number, err == nil
+}
+
+// PortDetail is the detail of the call bind for a port of TCP or UDP.
+func PortDetail(port uint16) string { return fmt.Sprintf("port %d", port) }
+
+// PortOf is the port in a detail of the call bind.
+func PortOf(detail string) (port int, ok bool) {
+	_, err := fmt.Sscanf(detail, "port %d", &port)
+	return port, err == nil
 }
 
 // File is what a system call does with a file.

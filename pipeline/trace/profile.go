@@ -10,6 +10,8 @@ import (
 
 	"github.com/moby/profiles/seccomp"
 	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/seaworthy-os/seaworthy/internal/tracing"
 )
 
 var seccompArch = map[string]specs.Arch{"amd64": specs.ArchX86_64, "arm64": specs.ArchAARCH64}
@@ -94,12 +96,6 @@ func (c *Call) seen() string {
 	return text
 }
 
-// familyNumbers are the numbers of the families that the program in the guest names.
-var familyNumbers = map[string]uint64{"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16, "AF_PACKET": 17}
-
-// newNamespaces are the flags of clone for new namespaces.
-const newNamespaces = 0x7e020000
-
 // conditions are rules for the arguments that were seen. They are nil for calls whose
 // arguments were not looked at.
 func (c *Call) conditions() (out []specs.LinuxSyscall) {
@@ -108,16 +104,13 @@ func (c *Call) conditions() (out []specs.LinuxSyscall) {
 	}
 	switch {
 	case c.Name == "clone" && len(c.Details) == 0:
-		allow(specs.LinuxSeccompArg{Index: 0, Value: newNamespaces, ValueTwo: 0, Op: specs.OpMaskedEqual})
+		allow(specs.LinuxSeccompArg{Index: 0, Value: tracing.NewNamespaces, ValueTwo: 0, Op: specs.OpMaskedEqual})
 	case c.Name == "socket":
 		numbers := map[uint64]bool{}
 		for _, d := range c.Details {
-			name := strings.TrimSuffix(d, " raw")
-			n, ok := familyNumbers[name]
+			n, ok := tracing.SocketFamily(d)
 			if !ok {
-				if _, err := fmt.Sscanf(name, "family %d", &n); err != nil {
-					return nil
-				}
+				return nil
 			}
 			numbers[n] = true
 		}

@@ -220,21 +220,16 @@ func (r *Report) hints() map[string][]string {
 			}
 		}
 		for _, d := range c.Details {
-			var port int
+			port, isPort := tracing.PortOf(d)
 			switch {
 			case c.Name == "socket" && (strings.HasPrefix(d, "AF_PACKET") || strings.HasSuffix(d, " raw")):
 				out["CAP_NET_RAW"] = append(out["CAP_NET_RAW"], "socket "+d)
 			case c.Name == "socket" && d == "AF_NETLINK":
 				out["CAP_NET_ADMIN"] = append(out["CAP_NET_ADMIN"], "socket "+d)
-			case c.Name == "bind" && scan(d, &port) && port > 0 && port < 1024:
+			case c.Name == "bind" && isPort && port > 0 && port < 1024:
 				out["CAP_NET_BIND_SERVICE"] = append(out["CAP_NET_BIND_SERVICE"], "bind "+d)
 			}
 		}
 	}
 	return out
-}
-
-func scan(detail string, port *int) bool {
-	n, err := fmt.Sscanf(detail, "port %d", port)
-	return err == nil && n == 1
 }
