@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -100,18 +101,19 @@ func parseCall(args []string) *call {
 		return c
 	}
 	c.verb, c.name = args[2], args[len(args)-1]
-	for i := 3; i+1 < len(args); i++ {
-		switch args[i] {
-		case "--bundle":
-			c.bundle = args[i+1]
-		case "--config":
-			c.config = args[i+1]
-		}
-	}
+	c.bundle, c.config = argument(args, "--bundle"), argument(args, "--config")
 	if c.bundle != "" && c.config == "" {
 		c.config = path.Join(c.bundle, "config.json")
 	}
 	return c
+}
+
+// argument returns the value behind a flag, "" if there is none.
+func argument(args []string, flag string) string {
+	if i := slices.Index(args, flag); i >= 0 && i+1 < len(args) {
+		return args[i+1]
+	}
+	return ""
 }
 
 // with returns the arguments with another config.json.
@@ -146,7 +148,8 @@ func (c *call) spec() (map[string]any, error) {
 	return spec, nil
 }
 
-// write writes a changed config.json, and returns its path.
+// write writes a changed config.json to the folder work, which it makes, and returns its
+// path.
 func (c *call) write(spec map[string]any) (string, error) {
 	data, err := json.Marshal(spec)
 	if err != nil {
@@ -177,13 +180,7 @@ func (c *call) keepPtrace() error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(work, 0o700); err != nil {
-		return err
-	}
 	hidden := path.Join(work, "ptrace_scope")
-	if err := os.WriteFile(hidden, now, 0o644); err != nil {
-		return err
-	}
 	mounts, _ := spec["mounts"].([]any)
 	spec["mounts"] = append(mounts, map[string]any{"destination": ptraceScope, "type": "bind", "source": hidden, "options": []string{"bind", "rw"}})
 	name, err := c.write(spec)
@@ -191,5 +188,5 @@ func (c *call) keepPtrace() error {
 		return err
 	}
 	c.args = c.with(name)
-	return nil
+	return os.WriteFile(hidden, now, 0o644)
 }

@@ -93,44 +93,22 @@ func (o *observer) start(cmd tracing.Command) error {
 	if o.now != nil {
 		return errors.New("the service runs already")
 	}
-	args := o.call.args
-	var listener *net.UnixListener
 	if o.begun {
 		if err := cleanRoot(path.Join(o.call.bundle, "rootfs")); err != nil {
 			return err
 		}
 	}
 	o.begun = true
-	if !o.asBuilt {
-		spec, err := o.call.spec()
-		if err != nil {
-			return err
-		}
-		if err := os.MkdirAll(work, 0o700); err != nil {
-			return err
-		}
-		socket := filepath.Join(work, "notify.sock")
-		_ = os.Remove(socket)
-		if listener, err = net.ListenUnix("unix", &net.UnixAddr{Name: socket, Net: "unix"}); err != nil {
-			return err
-		}
-		withoutCapabilities(spec, cmd.Without)
-		if err := notifying(spec, socket); err != nil {
-			return errors.Join(err, listener.Close())
-		}
-		name, err := o.call.write(spec)
-		if err != nil {
-			return errors.Join(err, listener.Close())
-		}
-		args = o.call.with(name)
+	args, listener, err := o.prepare(cmd.Without)
+	if err != nil {
+		return err
 	}
 	pidFile := argument(args, "--pid-file")
 	_ = os.Remove(pidFile)
 	o.journal.begin(cmd.Phase)
 	run := exec.Command(o.runtime, args...)
 	run.Stdout, run.Stderr = os.Stdout, os.Stderr
-	err := run.Start()
-	if err != nil {
+	if err := run.Start(); err != nil {
 		if listener != nil {
 			listener.Close()
 		}
@@ -179,12 +157,29 @@ func (o *observer) start(cmd tracing.Command) error {
 	return nil
 }
 
-// argument returns the value behind a flag, "" if there is none.
-func argument(args []string, flag string) string {
-	if i := slices.Index(args, flag); i >= 0 && i+1 < len(args) {
-		return args[i+1]
+// prepare returns the arguments of the OCI runtime. Unless the service runs as built,
+// they name a changed config.json, and the runtime sends the descriptor of its filter to
+// listener.
+func (o *observer) prepare(without []string) (args []string, listener *net.UnixListener, err error) {
+	if o.asBuilt {
+		return o.call.args, nil, nil
 	}
-	return ""
+	spec, err := o.call.spec()
+	if err != nil {
+		return nil, nil, err
+	}
+	socket := filepath.Join(work, "notify.sock")
+	withoutCapabilities(spec, without)
+	if err := notifying(spec, socket); err != nil {
+		return nil, nil, err
+	}
+	name, err := o.call.write(spec)
+	if err != nil {
+		return nil, nil, err
+	}
+	_ = os.Remove(socket)
+	listener, err = net.ListenUnix("unix", &net.UnixAddr{Name: socket, Net: "unix"})
+	return o.call.with(name), listener, err
 }
 
 // stop ends the service: with SIGTERM, as PID 1 does, and with SIGKILL after
