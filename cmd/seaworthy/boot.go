@@ -57,14 +57,10 @@ signed it. If it refuses the image, boot ends with exit status 4.
 			if typed {
 				o.Input = cmd.InOrStdin()
 			}
-			for _, p := range publish {
-				f, err := boot.ParseForward(p)
-				if err != nil {
-					return err
-				}
-				o.Forward = append(o.Forward, f)
-			}
 			var err error
+			if o.Forward, err = forwards(publish); err != nil {
+				return err
+			}
 			if o.SecureBoot, err = secureBootStore(secure, vars); err != nil {
 				return err
 			}
@@ -80,13 +76,8 @@ signed it. If it refuses the image, boot ends with exit status 4.
 			if err := pipeline.Machine(r, format, &o); err != nil {
 				return err
 			}
-			err = mf.set(cmd.Context(), c.Note, &o)
-			for _, f := range []*os.File{o.Data, o.Media} {
-				if f != nil {
-					defer f.Close()
-				}
-			}
-			if err != nil {
+			defer closeDisks(&o)
+			if err := mf.set(cmd.Context(), c.Note, &o); err != nil {
 				return err
 			}
 			scope := ""

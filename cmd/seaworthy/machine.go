@@ -30,7 +30,28 @@ func (f *machineFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.tpmState, "tpm-state", "", "folder in which the TPM keeps its state between boots (with --tpm; default: a temporary folder)")
 }
 
-// set sets the options. The caller closes o.Data and o.Media.
+// forwards parses the values of --publish.
+func forwards(publish []string) (out []boot.Forward, err error) {
+	for _, p := range publish {
+		f, err := boot.ParseForward(p)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// closeDisks closes the files that machineFlags.set opened, also before an error.
+func closeDisks(o *boot.Options) {
+	for _, f := range []*os.File{o.Data, o.Media} {
+		if f != nil {
+			f.Close()
+		}
+	}
+}
+
+// set sets the options. The caller closes o.Data and o.Media with closeDisks.
 func (f *machineFlags) set(ctx context.Context, say func(string), o *boot.Options) error {
 	if f.tpmState != "" && !f.tpm {
 		return system.BadInput("--tpm-state needs --tpm").Suggest("add --tpm")

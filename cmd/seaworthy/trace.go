@@ -90,17 +90,13 @@ func (c *verbs) runTrace(cmd *cobra.Command, f *traceFlags, files []string) erro
 	}
 	o := trace.Options{Service: f.service, Patience: f.patience, Say: c.Note,
 		Machine: boot.Options{Arch: f.from.Arch, Memory: f.memory, CPUs: f.cpus, Console: c.Err}}
-	for _, p := range f.publish {
-		forward, err := boot.ParseForward(p)
-		if err != nil {
-			return err
-		}
-		o.Machine.Forward = append(o.Machine.Forward, forward)
+	var err error
+	if o.Machine.Forward, err = forwards(f.publish); err != nil {
+		return err
 	}
 	if f.exercise != "" {
 		o.Exercise = func(ctx context.Context, ports []boot.Forward) error { return c.exercise(ctx, f.exercise, ports) }
 	}
-	var err error
 	if o.Sources, err = remedy.Files(files); err != nil {
 		return err
 	}
@@ -110,13 +106,8 @@ func (c *verbs) runTrace(cmd *cobra.Command, f *traceFlags, files []string) erro
 	}
 	defer done()
 	o.Build = pipeline.BuildOptions{CheckOptions: check, Tools: image.Tools{Dirs: f.from.Tools}, Version: cli.Version(), Kept: f.from.Kept(cmd)}
-	err = f.machine.set(cmd.Context(), c.Note, &o.Machine)
-	for _, file := range []*os.File{o.Machine.Data, o.Machine.Media} {
-		if file != nil {
-			defer file.Close()
-		}
-	}
-	if err != nil {
+	defer closeDisks(&o.Machine)
+	if err := f.machine.set(cmd.Context(), c.Note, &o.Machine); err != nil {
 		return err
 	}
 	r, err := trace.Run(cmd.Context(), o)
