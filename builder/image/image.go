@@ -365,9 +365,3 @@ func writeFile(o Options, ending string, write func(*os.File) error) (_ []string
 	defer func() { err = errors.Join(err, f.Close()) }()
 	return []string{name}, write(f)
 }
-
-// nopCloser is a writer whose Close does nothing: the owner of the file closes
-// it.
-type nopCloser struct{ io.Writer }
-
-func (nopCloser) Close() error { return nil }

@@ -236,7 +236,7 @@ func (k *kernelInitrd) microcode() (io.WriteCloser, error) {
 			return nil, err
 		}
 	}
-	return nopCloser{k.out}, nil
+	return system.NopCloser{Writer: k.out}, nil
 }
 
 // Kernel switches to gzip where the kernel cannot unpack zstd.

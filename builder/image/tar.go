@@ -64,7 +64,7 @@ func (t *tarWriter) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 	if e.Type != system.TypeFile {
 		return nil, nil
 	}
-	return nopCloser{t.tw}, nil
+	return system.NopCloser{Writer: t.tw}, nil
 }
 
 func (t *tarWriter) Kernel(Kernel) error { return nil }

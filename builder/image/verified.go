@@ -143,7 +143,7 @@ func (s *verifiedRoot) Entry(e *system.RootEntry) (io.WriteCloser, error) {
 		s.modules[strings.ReplaceAll(name, "-", "_")] = true
 	}
 	if e.Path == "init" {
-		return multi{w, also, nopCloser{&s.init}, nopCloser{&s.dataInit}}, nil
+		return multi{w, also, system.NopCloser{Writer: &s.init}, system.NopCloser{Writer: &s.dataInit}}, nil
 	}
 	return multi{w, also}, nil
 }

@@ -47,13 +47,8 @@ func (s *displaced) keep(e *system.Entry) (io.WriteCloser, error) {
 	s.files[e.Path] = &displacedFile{at: s.end, size: e.Size}
 	w := io.NewOffsetWriter(s.file, s.end)
 	s.end += e.Size
-	return unclosed{w}, nil
+	return system.NopCloser{Writer: w}, nil
 }
-
-// unclosed is a writer whose Close leaves the file open.
-type unclosed struct{ io.Writer }
-
-func (unclosed) Close() error { return nil }
 
 func (s *displaced) close() {
 	if s != nil && s.file != nil {

@@ -369,6 +369,12 @@ type Sink interface {
 	Finish() error
 }
 
+// NopCloser is a writer for Sink.Entry whose Close has no effect.
+type NopCloser struct{ io.Writer }
+
+// Close implements io.Closer.
+func (NopCloser) Close() error { return nil }
+
 // RootEntry is one entry of the built system. The entries come in output order:
 // parent folders first, each path once.
 type RootEntry struct {

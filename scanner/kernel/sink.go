@@ -88,12 +88,12 @@ func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 		if t := s.treeOf(p); t != nil && len(t.builtin) < 2 {
 			b := new(bytes.Buffer)
 			t.builtin = append(t.builtin, b)
-			return nopCloser{b}, nil
+			return system.NopCloser{Writer: b}, nil
 		}
 	case rank(p) >= 0 && e.Size <= maxConfig && len(s.configs) < maxConfigs:
 		b := new(bytes.Buffer)
 		s.configs[p] = b
-		return nopCloser{b}, nil
+		return system.NopCloser{Writer: b}, nil
 	}
 	return nil, nil
 }
@@ -151,7 +151,7 @@ func (s *Sink) keepBinary(e *system.Entry) (io.WriteCloser, error) {
 		return nil, err
 	}
 	s.image, s.sum = f, sha256.New()
-	return nopCloser{io.MultiWriter(f, s.sum)}, nil
+	return system.NopCloser{Writer: io.MultiWriter(f, s.sum)}, nil
 }
 
 // Result is what was found about a kernel.
@@ -366,7 +366,3 @@ func moduleName(p string) string {
 }
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-type nopCloser struct{ io.Writer }
-
-func (nopCloser) Close() error { return nil }

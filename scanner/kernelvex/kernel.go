@@ -64,12 +64,8 @@ func (s *Sink) Entry(e *system.Entry) (io.WriteCloser, error) {
 	}
 	b := new(bytes.Buffer)
 	s.files[e.Path] = b
-	return writer{b}, nil
+	return system.NopCloser{Writer: b}, nil
 }
-
-type writer struct{ io.Writer }
-
-func (writer) Close() error { return nil }
 
 // Finish implements system.Sink.
 func (s *Sink) Finish() error { return nil }
