@@ -29,16 +29,9 @@ func InspectComponent(ctx context.Context, reference string, o component.Options
 	if err != nil {
 		return nil, err
 	}
-	var root *inspect.Root
-	for {
-		root = &inspect.Root{}
-		err := store.Pass(ctx, img, component.PassOptions{Devices: true}, &rootSink{root: root})
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, component.ErrAgain) {
-			return nil, err
-		}
+	sink, err := readInto(ctx, store, img, component.PassOptions{Devices: true}, func() *rootSink { return &rootSink{root: &inspect.Root{}} })
+	if err != nil {
+		return nil, err
 	}
 	about := []string{img.Config.OS + "/" + img.Config.Architecture}
 	for _, c := range []struct{ name, value string }{{"user", img.Config.User}, {"entrypoint", strings.Join(img.Config.Entrypoint, " ")}, {"command", strings.Join(img.Config.Cmd, " ")}} {
@@ -46,13 +39,24 @@ func InspectComponent(ctx context.Context, reference string, o component.Options
 			about = append(about, c.name+" "+c.value)
 		}
 	}
-	it := &inspect.Item{Kind: inspect.KindContainer, Size: img.Size, Digest: img.Manifest, About: strings.Join(about, ", "), Root: root,
+	it := &inspect.Item{Kind: inspect.KindContainer, Size: img.Size, Digest: img.Manifest, About: strings.Join(about, ", "), Root: sink.root,
 		Container: &inspect.Container{Format: "oci", Tags: []string{img.Name}, Layers: len(img.Layers)}}
 	for _, l := range img.Layers {
 		it.Contents = append(it.Contents, &inspect.Item{Kind: "tar", Path: "layer", Size: l.Size, Digest: l.Digest, About: l.MediaType})
 		it.Size += l.Size
 	}
 	return &inspect.Report{SchemaVersion: inspect.SchemaVersion, File: reference, Item: it}, nil
+}
+
+// readInto reads an image into a sink. It makes another sink if the image must be read
+// again.
+func readInto[S system.Sink](ctx context.Context, store *component.Store, img *system.Image, o component.PassOptions, sink func() S) (S, error) {
+	for {
+		s := sink()
+		if err := store.Pass(ctx, img, o, s); !errors.Is(err, component.ErrAgain) {
+			return s, err
+		}
+	}
 }
 
 // rootSink adds the entries of a component image to what is known of its root.

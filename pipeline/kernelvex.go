@@ -89,15 +89,9 @@ func inLayout(err error, layout string) error {
 
 // compiledKernel reads the lists of files in an image.
 func compiledKernel(ctx context.Context, store *component.Store, img *system.Image) (*kernelvex.Kernel, error) {
-	for {
-		sink := &kernelvex.Sink{}
-		err := store.Pass(ctx, img, component.PassOptions{}, sink)
-		if errors.Is(err, component.ErrAgain) {
-			continue
-		}
-		if err != nil {
-			return nil, system.Within("image "+img.Reference, err)
-		}
-		return sink.Kernel()
+	sink, err := readInto(ctx, store, img, component.PassOptions{}, func() *kernelvex.Sink { return &kernelvex.Sink{} })
+	if err != nil {
+		return nil, system.Within("image "+img.Reference, err)
 	}
+	return sink.Kernel()
 }
