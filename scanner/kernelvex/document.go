@@ -15,7 +15,7 @@ import (
 
 // The OpenVEX values that are used.
 const (
-	Context     = "https://openvex.dev/ns/v0.2.0"
+	vexContext  = "https://openvex.dev/ns/v0.2.0"
 	NotAffected = "not_affected"
 	Fixed       = "fixed"
 	Unknown     = "under_investigation"
@@ -78,7 +78,7 @@ type Product struct {
 
 // Make writes a document with one statement for each CVE.
 func Make(k *Kernel, r *Records, o Options) (*Document, error) {
-	d := &Document{Context: Context, Author: o.Author, Timestamp: o.Now.UTC().Truncate(time.Second).Format(time.RFC3339), Version: 1,
+	d := &Document{Context: vexContext, Author: o.Author, Timestamp: o.Now.UTC().Truncate(time.Second).Format(time.RFC3339), Version: 1,
 		Tooling: fmt.Sprintf("seaworthy %s, kernel vex. Kernel %s, compiled from %s %s. List of compiled files: %s (%s). List of all code: %s (%s). CVE records: %s.",
 			cmp.Or(o.Version, "(devel)"), k.Release, k.Source.Name, k.Source.Version, sourcesFile, k.Sources, codeFile, k.Code, r.Digest)}
 	product := Product{ID: o.ImageURL, Hashes: map[string]string{"sha-256": digests.Hex(o.Manifest)}, Subcomponents: []Product{{ID: o.PackageURL}}}
@@ -130,17 +130,16 @@ func (k *Kernel) judge(r *record) Statement {
 	if k.version != nil && r.onlyLinux() {
 		answer = r.says(k.version)
 	}
-	number := releaseRE.FindStringSubmatch(k.Release)[1]
 	switch answer {
 	case fixed:
-		s.Status, s.Notes = Fixed, "According to the CVE record, Linux "+number+" has the fix."
+		s.Status, s.Notes = Fixed, "According to the CVE record, Linux "+k.number+" has the fix."
 	case earlier:
 		s.Status, s.Justification = NotAffected, notPresent
-		s.Notes = "According to the CVE record, Linux " + number + " is unaffected: the vulnerability came with a later version."
+		s.Notes = "According to the CVE record, Linux " + k.number + " is unaffected: the vulnerability came with a later version."
 	case affected:
-		s.Notes = doubt + " According to the CVE record, Linux " + number + " is affected."
+		s.Notes = doubt + " According to the CVE record, Linux " + k.number + " is affected."
 	default:
-		s.Notes = doubt + " The versions in the CVE record do not decide about Linux " + number + "."
+		s.Notes = doubt + " The versions in the CVE record do not decide about Linux " + k.number + "."
 	}
 	return s
 }

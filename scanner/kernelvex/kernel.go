@@ -37,7 +37,9 @@ type Kernel struct {
 	Sources, Code string
 
 	compiled, code map[string]bool
-	// version is nil for a release candidate, and for a release in another form.
+	// number is the version in Release: "6.12.117". version is the same, but nil for a
+	// release candidate, and if a number has too many digits.
+	number  string
 	version *version
 }
 
@@ -110,9 +112,9 @@ func parseKernel(about, sources, code []byte) (*Kernel, error) {
 	case !packageRE.MatchString(a.Source.Name), !debianRE.MatchString(a.Source.Version), !packageRE.MatchString(a.Source.Architecture):
 		return nil, fmt.Errorf("%s: the source package is not valid", aboutFile)
 	}
-	k := &Kernel{Release: a.Release, Source: a.Source, Sources: digests.Of(sources), Code: digests.Of(code)}
+	k := &Kernel{Release: a.Release, Source: a.Source, Sources: digests.Of(sources), Code: digests.Of(code), number: m[1]}
 	if !rcRE.MatchString(m[2]) {
-		k.version = parseVersion(m[1])
+		k.version = parseVersion(k.number)
 	}
 	var err1, err2 error
 	k.compiled, err1 = parseList(sourcesFile, sources)
