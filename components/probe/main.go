@@ -24,21 +24,16 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	all, err := read("/etc/probe.json")
-	if err == nil {
-		if _, err := landlock.Restrict(needs(all)); err != nil {
-			fmt.Fprintln(os.Stderr, "probe:", err)
-		}
-		run(ctx, all)
-	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "probe:", err)
-	} else {
-		<-ctx.Done() // a service that ends would be started again
-	}
-	stop()
-	if err != nil {
 		os.Exit(1)
 	}
+	if _, err := landlock.Restrict(needs(all)); err != nil {
+		fmt.Fprintln(os.Stderr, "probe:", err)
+	}
+	run(ctx, all)
+	<-ctx.Done() // a service that ends would be started again
+	stop()
 }
 
 func read(file string) (all []health.Component, err error) {
@@ -60,11 +55,12 @@ func needs(all []health.Component) (n landlock.Needs) {
 			if check.TCP != 0 {
 				n.Connect = append(n.Connect, check.TCP)
 			}
-			for dir := check.File; dir != ""; {
-				if dir = filepath.Dir(dir); isFolder(dir) {
-					n.Read = append(n.Read, dir)
-					break
+			if check.File != "" {
+				dir := filepath.Dir(check.File)
+				for !isFolder(dir) {
+					dir = filepath.Dir(dir)
 				}
+				n.Read = append(n.Read, dir)
 			}
 		}
 	}
