@@ -70,7 +70,7 @@ func parseLabel(text string) (*yaml.Node, error) {
 		switch root, second, yerr = parse([]byte(text)); {
 		case errors.Is(yerr, io.EOF):
 			return nil, nil
-		case yerr != nil && strings.ContainsRune("{[", rune(strings.TrimSpace(text)[0])):
+		case yerr != nil && strings.IndexAny(strings.TrimSpace(text), "{[") == 0:
 			return nil, fmt.Errorf("not valid JSON: %w", err)
 		case yerr != nil:
 			line, what := syntaxError(yerr)

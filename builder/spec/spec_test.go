@@ -288,6 +288,7 @@ func TestLabel(t *testing.T) {
 		"not JSON":    {"{", at + "not valid JSON: unexpected EOF -> rebuild the image with a valid label, or use another image"},
 		"not YAML":    {"uid: [", at + "not valid YAML: line 1: did not find expected node content -> rebuild the image with a valid label, or use another image"},
 		"tab":         {"uid:\n\t- 1", at + "not valid YAML: line 2: found character that cannot start any token -> rebuild the image with a valid label, or use another image"},
+		"spaces":      {"\t", at + "not valid YAML: line 1: found character that cannot start any token -> rebuild the image with a valid label, or use another image"},
 		"documents":   {"uid: 5\n---\nuid: 6\n", at + "more than one YAML document -> rebuild the image with a valid label, or use another image"},
 		"text":        {"privileged", at + `expected a mapping, found the text "privileged" -> write it as ` + "`key: value`"},
 		"YAML twice":  {"uid: 5\nuid: 6\n", at + `duplicate key "uid"; the first is on line 1 -> keep one of the two`},
