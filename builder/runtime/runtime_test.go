@@ -174,8 +174,9 @@ func TestErrors(t *testing.T) {
 		"read-only volume":    {"    binds: [\"v:/v\"]\n", "", nil, system.ErrInput, `os.yml:5:13: services "web": volume "v" is read-only, but /v would be writable`},
 		"read-only by mounts": {"    mounts: [{type: bind, source: v, destination: /v, options: [rw]}]\n", "", nil, system.ErrInput, `os.yml:5:14: services "web": volume "v" is read-only, but /v would be writable`},
 		"add to all":          {"    capabilities.add: [CAP_BPF]\n", `{"capabilities": ["all"]}`, nil, system.ErrInput, `os.yml:5:23: services "web": capabilities.add cannot be combined with the list "all"`},
-		"seccomp of a label":  {"", `{"seccomp": "/etc/x.json"}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": seccomp: "/etc/x.json": a label can only have default or unconfined (set by the label of image a/web:1)`},
-		"seccomp is not JSON": {"    seccomp: p.json\n", "", func(in *Input) { in.Profile = []byte("{") }, system.ErrInput, `os.yml:5:14: services "web": seccomp profile "p.json": byte 1: the JSON is truncated`},
+		"seccomp of a label":  {"", `{"seccomp": "/etc/x.json"}`, nil, system.ErrUnusable, `os.yml:4:12: services "web": seccomp: "/etc/x.json": a label can only have default, unconfined or a profile itself (set by the label of image a/web:1)`},
+		"seccomp of a label, another architecture": {"", labelProfile, func(in *Input) { in.Arch = "arm64" }, system.ErrUnusable, `os.yml:4:12: services "web": seccomp: the profile is not for arm64 (set by the label of image a/web:1)`},
+		"seccomp is not JSON":                      {"    seccomp: p.json\n", "", func(in *Input) { in.Profile = []byte("{") }, system.ErrInput, `os.yml:5:14: services "web": seccomp profile "p.json": byte 1: the JSON is truncated`},
 		"seccomp, a key twice": {"    seccomp: p.json\n", "", func(in *Input) {
 			in.Profile = []byte(`{"defaultAction":"SCMP_ACT_ERRNO","defaultAction":"SCMP_ACT_ALLOW"}`)
 		}, system.ErrInput, `os.yml:5:14: services "web": seccomp profile "p.json": byte 49: duplicate member "defaultAction"`},
@@ -330,6 +331,55 @@ func TestSeccompProfile(t *testing.T) {
 	newer := `{"defaultAction": "SCMP_ACT_KILL", "syscalls": [{"names": ["a"], "action": "SCMP_ACT_ALLOW", "includes": {"minKernel": "6.1"}}]}`
 	if _, err := use("amd64", newer); err == nil || !strings.Contains(err.Error(), "depends on kernel version 6.1") {
 		t.Errorf("kernel version: %v", err)
+	}
+}
+
+const labelProfile = `{"seccomp": {"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [{"names": ["read", "open"], "action": "SCMP_ACT_ALLOW"}]}}`
+
+// The profile of a label is used as it is, whatever the capabilities are. os.yml can
+// replace it.
+func TestSeccompOfLabel(t *testing.T) {
+	t.Parallel()
+	s, out := effectiveOK(t, "    capabilities: [CAP_BPF]\n", labelProfile)
+	f := s.Linux.Seccomp
+	if f == nil || f.DefaultAction != specs.ActErrno || len(f.Syscalls) != 1 || !slices.Equal(f.Syscalls[0].Names, []string{"read", "open"}) {
+		t.Errorf("%+v", f)
+	}
+	if o := out.Origins["/linux/seccomp"]; o.Layer != system.LayerLabel || o.Line != 4 {
+		t.Errorf("origin %+v", o)
+	}
+	s, out = effectiveOK(t, "    seccomp: default\n", labelProfile)
+	if len(s.Linux.Seccomp.Syscalls) < 2 || out.Origins["/linux/seccomp"].Layer != system.LayerOSYML {
+		t.Errorf("%+v", s.Linux.Seccomp)
+	}
+	if s, _ := effectiveOK(t, "    seccomp: unconfined\n", labelProfile); s.Linux.Seccomp != nil {
+		t.Errorf("%+v", s.Linux.Seccomp)
+	}
+}
+
+func TestImageProfile(t *testing.T) {
+	t.Parallel()
+	const profile = `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["open", "openat"], "action": "SCMP_ACT_ALLOW", "comment": "seen"},
+		{"names": ["arch_prctl"], "action": "SCMP_ACT_ALLOW", "includes": {"arches": ["amd64"]}}]}`
+	for arch, want := range map[string]int{"amd64": 2, "arm64": 1, "riscv64": 1} {
+		f, err := ImageProfile([]byte(profile), arch)
+		if err != nil || len(f.Syscalls) != want || !slices.Equal(f.Architectures, []specs.Arch{architectures[arch]}) {
+			t.Errorf("%s: %+v, %v", arch, f, err)
+		}
+	}
+	for text, want := range map[string]string{
+		`{`: "byte 1: the JSON is truncated",
+		`{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["bpf"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_BPF"]}}]}`: "the rule for [bpf] depends on capabilities",
+		`{"defaultAction": "SCMP_ACT_NOTIFY"}`:                                    `default: the profile of an image cannot have the action "SCMP_ACT_NOTIFY"`,
+		`{"defaultAction": "SCMP_ACT_ERRNO", "listenerPath": "/x"}`:               "cannot have flags or a listener",
+		`{"defaultAction": "SCMP_ACT_ERRNO", "archMap": [{"architecture": "x"}]}`: "archMap has no entry for amd64",
+	} {
+		if _, err := ImageProfile([]byte(text), "amd64"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", text, err, want)
+		}
+	}
+	if _, err := ImageProfile([]byte(profile), "mips"); err == nil {
+		t.Error("an unknown architecture was accepted")
 	}
 }
 

@@ -13,17 +13,11 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/strictjson"
 )
 
-// The fixed values of `seccomp`. Every other value is the path of a profile.
-const (
-	seccompDefault    = "default"
-	seccompUnconfined = "unconfined"
-)
-
 // ProfilePath returns the path of the profile that a container's `seccomp`
 // names, or nil. The content of the file must be in Input.Profile.
 func ProfilePath(c *spec.Container) *spec.Value[string] {
-	if v := c.Seccomp; v != nil && v.V != seccompDefault && v.V != seccompUnconfined {
-		return v
+	if v := c.Seccomp; v != nil && v.V.IsFile() {
+		return &spec.Value[string]{V: v.V.Text, Origin: v.Origin}
 	}
 	return nil
 }
@@ -35,27 +29,65 @@ func (b *build) seccomp(bounding []string) *specs.LinuxSeccomp {
 	if v == nil {
 		return nil
 	}
-	profile := seccomp.DefaultProfile()
+	profile, text := seccomp.DefaultProfile(), v.V.Text
 	switch {
-	case v.V == seccompUnconfined:
+	case v.V.Profile != nil:
+		if !slices.Contains(v.V.Profile.Architectures, architectures[b.Arch]) {
+			b.fail(v.Origin, "build the image for "+b.Arch+", or set seccomp in os.yml", "seccomp: the profile is not for %s", b.Arch)
+		}
+		return v.V.Profile
+	case text == spec.SeccompUnconfined:
 		return nil
-	case v.V == seccompDefault:
+	case text == spec.SeccompDefault:
 	case v.Origin.Layer == system.LayerLabel:
-		b.fail(v.Origin, "set seccomp in os.yml", "seccomp: %q: a label can only have %s or %s", v.V, seccompDefault, seccompUnconfined)
+		b.fail(v.Origin, "set seccomp in os.yml", "seccomp: %q: a label can only have %s, %s or a profile itself", text, spec.SeccompDefault, spec.SeccompUnconfined)
 		return nil
 	default:
 		var err error
 		if profile, err = parseProfile(b.Profile); err != nil {
-			b.fail(v.Origin, "write a seccomp profile in Docker's format", "seccomp profile %q: %v", v.V, err)
+			b.fail(v.Origin, "write a seccomp profile in Docker's format", "seccomp profile %q: %v", text, err)
 			return nil
 		}
 	}
 	filter, err := filterProfile(profile, bounding, b.Arch)
 	if err != nil {
-		b.fail(v.Origin, "", "seccomp profile %q: %v", v.V, err)
+		b.fail(v.Origin, "", "seccomp profile %q: %v", text, err)
 	}
 	return filter
 }
+
+// ImageProfile makes the profile of an image for one architecture, from a file in
+// Docker's format. The profile is checked as the builder of a system checks a label.
+// Calls of other architectures stay in it: OCI runtimes ignore names that the system's
+// architecture does not have. They are the same for all images of a component.
+func ImageProfile(data []byte, arch string) (*specs.LinuxSeccomp, error) {
+	p, err := parseProfile(data)
+	if err != nil {
+		return nil, err
+	}
+	if architectures[arch] == "" {
+		return nil, fmt.Errorf("seccomp has no name for the architecture %s", arch)
+	}
+	for _, call := range p.Syscalls {
+		if call != nil && (depends(call.Includes) || depends(call.Excludes)) {
+			return nil, fmt.Errorf("the rule for %v depends on capabilities, which an os.yml can change: write the rule without a condition, or remove it", call.Names)
+		}
+	}
+	filter, err := filterProfile(p, nil, arch)
+	if err != nil {
+		return nil, err
+	}
+	if len(filter.Architectures) == 0 {
+		filter.Architectures = []specs.Arch{architectures[arch]}
+	}
+	var errs []error
+	for _, bad := range spec.CheckProfile(filter) {
+		errs = append(errs, errors.New(bad))
+	}
+	return filter, errors.Join(errs...)
+}
+
+func depends(f *seccomp.Filter) bool { return f != nil && len(f.Caps) > 0 }
 
 func parseProfile(data []byte) (*seccomp.Seccomp, error) {
 	var p seccomp.Seccomp

@@ -195,7 +195,7 @@ type Settings struct {
 	GIDMappings       *List[specs.LinuxIDMapping]  `key:"gidMappings"`
 	Annotations       *Map                         `key:"annotations"`
 	Runtime           *Runtime                     `key:"runtime"`
-	Seccomp           *Value[string]               `key:"seccomp"`
+	Seccomp           *Value[Seccomp]              `key:"seccomp"`
 	AppArmor          *Value[string]               `key:"apparmor"`
 	SELinux           *Value[string]               `key:"selinux"`
 }

@@ -33,6 +33,8 @@ func FuzzLabel(f *testing.F) {
 		`{"capabilities": ["all"], "binds": ["/:/host"], "pid": "host"}`, `{"runtime": {"bindNS": {"net": "/run/netns/x"}}}`,
 		`{"devices": [{"path": "all", "type": "b", "major": 0}], "uid": "x"}`, `{"a": [[[[]]]]}`, `null`, `{"uid": 1e999}`,
 		"", "# nothing", "capabilities:\n  - CAP_NET_ADMIN\nbinds: ['/a:/b']\n", "{pid: host, uts: *x}", "a: &a [*a]", "- \n---\n", "&a [*a,*a]",
+		`{"seccomp": {"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 1, "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 1, "valueTwo": 2, "op": "SCMP_CMP_EQ"}]}]}}`,
+		"seccomp: {defaultAction: SCMP_ACT_ALLOW, syscalls: [{names: [x], action: SCMP_ACT_ERRNO, errnoRet: 38}]}", `{"seccomp": {"listenerPath": "/x"}}`,
 	} {
 		f.Add(seed)
 	}

@@ -68,7 +68,13 @@ func settingsErrors(s *Settings) []problem {
 	if c := s.OOMScoreAdj; c != nil && (c.V < -1000 || c.V > 1000) {
 		add(c.Pos(), "oomScoreAdj", "", "oomScoreAdj: %d is not between -1000 and 1000", c.V)
 	}
-	if c := s.Seccomp; c != nil && c.V == "" {
+	switch c := s.Seccomp; {
+	case c == nil:
+	case c.V.Profile != nil:
+		for _, bad := range CheckProfile(c.V.Profile) {
+			add(c.Pos(), "seccomp", "", "%s", bad)
+		}
+	case c.V.Text == "":
 		add(c.Pos(), "seccomp", "write default, unconfined or the path of a profile", "seccomp: the profile is empty")
 	}
 	if r := s.Runtime; r != nil {

@@ -83,6 +83,10 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 		return nil, err
 	}
 	rec = rec.on(o.Arch)
+	label, err := rec.Label(o.Arch)
+	if err != nil {
+		return nil, err
+	}
 	programs, done, err := compile(ctx, rec, o.ModuleRoot, o.Arch, o.Progress)
 	defer done()
 	if err != nil {
@@ -93,7 +97,7 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 		return nil, err
 	}
 	now := &made{}
-	if now.Inputs, err = inputs(ctx, o, rec, programs, project); err != nil {
+	if now.Inputs, err = inputs(ctx, o, rec, label, programs, project); err != nil {
 		return nil, system.BadInput("the files of the recipe cannot be read").At(system.Position{File: rec.Path}).Because(err)
 	}
 	packages, last, err := findPackages(ctx, o, rec, now, open)
@@ -146,7 +150,7 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 		return nil, err
 	}
 	o.Progress("packing")
-	r, err := pack(o, rec, t, sp, kept)
+	r, err := pack(o, rec, label, t, sp, kept)
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +243,7 @@ func unchanged(o Options, rec *Recipe, last *made) *Result {
 	return &Result{Reference: rec.Reference(), Recipe: rec.Digest, Digest: index.String(), Manifest: last.Manifest, Packages: last.Kept, Size: last.Size, Unchanged: true}
 }
 
-func pack(o Options, rec *Recipe, t *tree, sp *spool, kept []Package) (*Result, error) {
+func pack(o Options, rec *Recipe, label string, t *tree, sp *spool, kept []Package) (*Result, error) {
 	lay, err := writeLayer(t, sp, o.Time)
 	if err != nil {
 		return nil, system.Unusable("the layer cannot be packed").Because(err)
@@ -250,7 +254,7 @@ func pack(o Options, rec *Recipe, t *tree, sp *spool, kept []Package) (*Result, 
 	}
 	defer l.Close()
 	index, manifest, err := l.Put(rec.names(), o.Arch, layout.Blob{Digest: digest.Digest(lay.digest), Size: lay.blob.len, Reader: lay.blob.reader()},
-		imageConfig(rec, o.Arch, lay, o.Time))
+		imageConfig(rec, o.Arch, label, lay, o.Time))
 	if err != nil {
 		return nil, system.Unusable("layout %s cannot be written", o.Output).Because(err)
 	}

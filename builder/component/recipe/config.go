@@ -13,7 +13,7 @@ import (
 const labelConfig = "org.mobyproject.config"
 
 // imageConfig is the OCI config: labels, process and layer.
-func imageConfig(rec *Recipe, arch string, lay *layer, when time.Time) ocispec.Image {
+func imageConfig(rec *Recipe, arch, label string, lay *layer, when time.Time) ocispec.Image {
 	created := when.UTC()
 	labels := map[string]string{}
 	for key, value := range map[string]string{
@@ -23,7 +23,7 @@ func imageConfig(rec *Recipe, arch string, lay *layer, when time.Time) ocispec.I
 		ocispec.AnnotationLicenses:    rec.Licenses,
 		ocispec.AnnotationSource:      rec.Source,
 		ocispec.AnnotationCreated:     created.Format(time.RFC3339),
-		labelConfig:                   string(rec.Config),
+		labelConfig:                   label,
 		health.Label:                  health.Encode(rec.Health),
 	} {
 		if value != "" {

@@ -104,7 +104,7 @@ func (rec *Recipe) read(r *reader, root *yaml.Node) {
 		"image":   func(n *yaml.Node) { rec.Image = r.image(n) },
 		"health":  func(n *yaml.Node) { rec.Health = r.health(n) },
 		"confine": func(n *yaml.Node) { confined = r.confine(n) },
-		"config":  func(n *yaml.Node) { config = r.label(n) },
+		"config":  func(n *yaml.Node) { config, rec.Profile = r.label(n) },
 
 		"architectures": func(n *yaml.Node) { architectures = n },
 	})

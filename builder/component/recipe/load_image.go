@@ -5,6 +5,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/seaworthy-os/seaworthy/builder/spec"
 	"github.com/seaworthy-os/seaworthy/internal/health"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 	"github.com/seaworthy-os/seaworthy/internal/strictyaml"
@@ -85,15 +86,22 @@ var labelKeys = strings.Fields(`capabilities ambient mounts binds devices tmpfs 
 
 // label reads the key config: container keys for the label org.mobyproject.config.
 // Only the names of the keys are checked here: the builder of a system checks their
-// values.
-func (r *reader) label(n *yaml.Node) map[string]any {
+// values. The name of a seccomp profile is replaced when the label is made.
+func (r *reader) label(n *yaml.Node) (values map[string]any, profile *Profile) {
 	known := map[string]func(*yaml.Node){}
-	values := map[string]any{}
+	values = map[string]any{}
 	for _, k := range labelKeys {
 		known[k] = func(n *yaml.Node) { values[k] = r.plain(n, 0) }
 	}
+	known["seccomp"] = func(n *yaml.Node) {
+		name := r.source(n)
+		values["seccomp"] = name
+		if name != spec.SeccompDefault && name != spec.SeccompUnconfined {
+			profile = &Profile{Source: name, Pos: r.Pos(n)}
+		}
+	}
 	r.Fields(n, "config", known)
-	return values
+	return values, profile
 }
 
 // confine reads the limits of a confined component.
@@ -119,7 +127,7 @@ func (c *confine) fill(config map[string]any) {
 		"capabilities":    []any{},
 		"readonly":        true,
 		"noNewPrivileges": true,
-		"seccomp":         "default",
+		"seccomp":         spec.SeccompDefault,
 		"ipc":             "new",
 		"uts":             "new",
 		"maskedPaths": []any{"/proc/acpi", "/proc/asound", "/proc/kcore", "/proc/keys", "/proc/latency_stats",

@@ -1,10 +1,14 @@
 package recipe
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seaworthy-os/seaworthy/builder/spec"
+	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
 // TestUnchanged: an image is made again only if something that it is made from has
@@ -21,7 +25,9 @@ func TestUnchanged(t *testing.T) {
 		}
 	}
 	text := strings.Replace(toolRecipe, "files:\n", "files:\n  - {path: etc/source, source: source}\n", 1)
+	text = strings.Replace(text, "config: {", "config: {seccomp: profile.json, ", 1)
 	write(FileName, text)
+	write("profile.json", `{"defaultAction": "SCMP_ACT_ERRNO"}`)
 	write("source", "1")
 	last := ""
 	for _, step := range []struct {
@@ -37,6 +43,8 @@ func TestUnchanged(t *testing.T) {
 		{"a new version of a package", func() { a.sum = "sha256:3"; a.addLibtool(t, "5.3") }, false, false},
 		{"that version again", func() {}, true, true},
 		{"a source", func() { write("source", "2") }, false, false},
+		{"a seccomp profile", func() { write("profile.json", `{"defaultAction": "SCMP_ACT_KILL"}`) }, false, false},
+		{"a comment in it", func() { write("profile.json", `{"defaultAction": "SCMP_ACT_KILL" }`) }, true, true},
 		{"a comment in the recipe", func() { write(FileName, text+"# more\n") }, false, true},
 		{"a tag", func() { text = strings.Replace(text, "version:", "tags: [x]\nversion:", 1); write(FileName, text) }, false, true},
 		{"a lost blob", func() { removeLargest(t, filepath.Join(layout, "blobs", "sha256")) }, false, true},
@@ -149,6 +157,58 @@ func TestConfine(t *testing.T) {
 	for _, bad := range []string{"{pids: 9}", "{pids: 0, memory: 1}", "{pids: x, memory: 1}", "{pids: 1, memory: 1, cpu: 1}"} {
 		if _, err := parse("c.yml", []byte("name: a\nversion: \"1\"\nconfine: "+bad+"\n")); err == nil {
 			t.Errorf("%s is accepted", bad)
+		}
+	}
+}
+
+// TestProfile: the label has the profile for its architecture, without comments. A
+// profile that cannot be used is an error with its place.
+func TestProfile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	recipe := "name: web\nversion: \"1\"\nconfine: {pids: 9, memory: 2}\nconfig: {seccomp: web.json}\n"
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(FileName, recipe)
+	layout := t.TempDir()
+	try := func(arch string) (*Result, error) {
+		return build(t.Context(), Options{Dir: dir, Output: layout, Arch: arch, StateDir: t.TempDir()}, nil)
+	}
+	write("web.json", `{"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 1, "syscalls": [
+		{"names": ["open", "openat"], "action": "SCMP_ACT_ALLOW", "comment": "seen"}]}`)
+	for arch, name := range map[string]string{"amd64": "X86_64", "arm64": "AARCH64", "riscv64": "RISCV64"} {
+		r, err := try(arch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		img, _, _ := image(t, layout, r.Manifest)
+		label := img.Config.Labels[labelConfig]
+		want := `"seccomp":{"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":1,"architectures":["SCMP_ARCH_` + name + `"],"syscalls":[{"names":["open","openat"],"action":"SCMP_ACT_ALLOW"}]}`
+		if !strings.Contains(label, want) {
+			t.Errorf("%s: %s lacks %s", arch, label, want)
+		}
+		if s, err := spec.ParseLabel("web", label, system.Position{File: "os.yml"}); err != nil || len(s.Seccomp.V.Profile.Syscalls) != 1 {
+			t.Errorf("%s: %v", arch, err)
+		}
+	}
+	for profile, want := range map[string]string{
+		"":                                     "the JSON is truncated",
+		`{"defaultAction": "SCMP_ACT_NOTIFY"}`: "cannot have the action",
+		strings.Repeat(" ", maxText+1):         "",
+	} {
+		write("web.json", profile)
+		if _, err := try("amd64"); !errors.Is(err, system.ErrInput) || !strings.Contains(err.Error(), `component.yml:4:19: the seccomp profile "web.json" cannot be used`) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.50q: %v", profile, err)
+		}
+	}
+	for _, name := range []string{"none.json", "../web.json", "/etc/passwd"} {
+		write(FileName, strings.Replace(recipe, "web.json", name, 1))
+		if _, err := try("amd64"); !errors.Is(err, system.ErrInput) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

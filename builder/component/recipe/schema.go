@@ -38,8 +38,11 @@ type Recipe struct {
 	// Health are the checks that show that the component works.
 	Health []health.Check
 
-	// Config is the label org.mobyproject.config as JSON, nil for none.
+	// Config is the key config as JSON, nil for none. Label makes the label
+	// org.mobyproject.config from it.
 	Config []byte
+	// Profile is the seccomp profile that config names, nil for none.
+	Profile *Profile
 
 	// Architectures are the recipes for architectures that differ, by Go name.
 	Architectures map[string]*Recipe

@@ -77,7 +77,7 @@ func (m *made) write(state, arch, name string) error {
 
 // inputs is the digest of everything that the image is made from, but its packages:
 // the recipe, its files, the Go programs, and the options.
-func inputs(ctx context.Context, o Options, rec *Recipe, programs []program, kernel *kbuild.Project) (string, error) {
+func inputs(ctx context.Context, o Options, rec *Recipe, label string, programs []program, kernel *kbuild.Project) (string, error) {
 	in := struct {
 		Revision       int
 		Arch, Recipe   string
@@ -85,9 +85,13 @@ func inputs(ctx context.Context, o Options, rec *Recipe, programs []program, ker
 		Files, Program []string
 		Kernel         string `json:",omitempty"`
 		AppArmor       string `json:",omitempty"`
+		Label          string `json:",omitempty"`
 	}{Revision: revision, Arch: o.Arch, Recipe: rec.Digest, Time: o.Time.Unix()}
 	if kernel != nil {
 		in.Kernel = fmt.Sprint(kernelRevision, " ", kernel.Key(""))
+	}
+	if rec.Profile != nil {
+		in.Label = label // the profile is not part of the recipe's digest
 	}
 	root, err := os.OpenRoot(rec.Dir)
 	if err != nil {
