@@ -15,6 +15,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/parallel"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -112,6 +113,7 @@ func (in *Input) readFolder() (*folder, error) {
 	if len(image) == 0 {
 		return nil, errors.Join(system.Unusable("the image has no files"), root.Close())
 	}
+	var all []layout.File
 	err = fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -122,23 +124,28 @@ func (in *Input) readFolder() (*folder, error) {
 		if d.IsDir() {
 			return nil
 		}
-		file, err := f.hash(path, in.Written[path])
-		if err != nil {
+		all = append(all, layout.File{Path: path})
+		return nil
+	})
+	if err == nil {
+		err = parallel.Each(len(all), func(i int) (err error) {
+			all[i], err = f.hash(all[i].Path, in.Written[all[i].Path])
 			return err
-		}
+		})
+	}
+	if err != nil {
+		return nil, errors.Join(system.Unusable("image folder").Because(err), root.Close())
+	}
+	for _, file := range all {
 		if in.Hashed != nil {
 			in.Hashed(file)
 		}
-		if image[path] {
+		if image[file.Path] {
 			f.files = append(f.files, file)
-			delete(image, path)
+			delete(image, file.Path)
 		} else {
 			f.others = append(f.others, file)
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, errors.Join(system.Unusable("image folder").Because(err), root.Close())
 	}
 	// WalkDir visits "a/b" before "a.b".
 	for _, list := range [][]layout.File{f.files, f.others} {
