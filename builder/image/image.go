@@ -10,8 +10,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
@@ -280,22 +282,64 @@ func (s *Set) Kernel(k Kernel) error {
 // Close completes all files, derives the other formats, and lists the files of
 // the image, sorted.
 func (s *Set) Close() ([]string, error) {
-	var files []string
-	for _, st := range s.steps {
-		make := s.derive
-		if st.writer != nil {
-			make = func(st *step) ([]string, error) { return st.writer.Close() }
+	made := make([][]string, len(s.steps))
+	for i, st := range s.steps {
+		if st.writer == nil {
+			continue
 		}
-		made, err := make(st)
-		if err != nil {
+		var err error
+		if made[i], err = st.writer.Close(); err != nil {
 			return nil, formatError(s.asked(st), err)
 		}
+	}
+	if err := s.deriveAll(made); err != nil {
+		return nil, err
+	}
+	var files []string
+	for i, st := range s.steps {
 		if st.asked {
-			files = append(files, made...)
+			files = append(files, made[i]...)
 		}
 	}
 	slices.Sort(files)
 	return files, s.removeHidden()
+}
+
+// deriveAll makes the files of the derived formats, each when its base is complete, and
+// several at the same time. made gets their names. The error is that of the first format
+// that fails, in the order of steps.
+func (s *Set) deriveAll(made [][]string) error {
+	var all sync.WaitGroup
+	free := make(chan struct{}, runtime.GOMAXPROCS(0))
+	errs := make([]error, len(s.steps))
+	var after func(base int)
+	after = func(base int) {
+		for i, st := range s.steps {
+			if st.writer != nil || s.base(st) != base {
+				continue
+			}
+			all.Go(func() {
+				free <- struct{}{}
+				made[i], errs[i] = s.derive(st, s.steps[base])
+				<-free
+				if errs[i] == nil {
+					after(i)
+				}
+			})
+		}
+	}
+	for i, st := range s.steps {
+		if st.writer != nil {
+			after(i)
+		}
+	}
+	all.Wait()
+	for i, err := range errs {
+		if err != nil {
+			return formatError(s.asked(s.steps[i]), err)
+		}
+	}
+	return nil
 }
 
 // Parameters are the words that the formats add to the command line: the root hash of
@@ -363,5 +407,9 @@ func writeFile(o Options, ending string, write func(*os.File) error) (_ []string
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	return []string{name}, write(f)
+	if err := write(f); err != nil {
+		return nil, err
+	}
+	startSync(f, 0, 0) // the disk works while the other files are made
+	return []string{name}, nil
 }

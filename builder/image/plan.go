@@ -195,12 +195,16 @@ func sumOf(files ...disk.File) ([]byte, error) {
 	return h.Sum(nil), nil
 }
 
+// base is the index of the step that st is derived from.
+func (s *Set) base(st *step) int {
+	return slices.IndexFunc(s.steps, func(b *step) bool { return b.format.Name == st.format.from })
+}
+
 // derive makes the files of a step from those of an earlier one.
-func (s *Set) derive(st *step) ([]string, error) {
-	i := slices.IndexFunc(s.steps, func(b *step) bool { return b.format.Name == st.format.from })
+func (s *Set) derive(st, base *step) ([]string, error) {
 	o := s.o
 	o.Dir = st.dir
-	return st.format.derive(Base{dir: s.steps[i].dir, stem: o.Stem, tree: s.steps[i].tree()}, o)
+	return st.format.derive(Base{dir: base.dir, stem: o.Stem, tree: base.tree()}, o)
 }
 
 // removeHidden removes the files that are not part of the image.
