@@ -3,6 +3,8 @@ package wrap
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -89,6 +91,65 @@ func TestQEMUReadsThem(t *testing.T) {
 			}
 		})
 	}
+}
+
+// GNU tar and gzip read a disk for Google's cloud: it has the content of the raw one, filled
+// up with zeros. Holes and written zeros give equal bytes.
+func TestGCP(t *testing.T) {
+	t.Parallel()
+	raw, d := sparse(t, 35<<20+512, 40)
+	gcp := func(w io.WriterAt, d Disk) error { return GCP(w.(io.Writer), d, day) }
+	out := write(t, gcp, d)
+	content := exec.Command("tar", "-xzOf", out.Name(), "disk.raw")
+	pipe, err := content.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := content.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := equalStart(pipe, raw); err != nil || n != gcpUnit {
+		t.Errorf("%d bytes, want %d (%v)", n, gcpUnit, err)
+	}
+	if err := content.Wait(); err != nil {
+		t.Error(err)
+	}
+	dense := write(t, gcp, Disk{struct{ io.ReaderAt }{raw}, d.Size}) // not known as a file with holes
+	if a, b := readFile(t, out.Name()), readFile(t, dense.Name()); !bytes.Equal(a, b) {
+		t.Errorf("a disk with holes gives %d bytes, one without %d", len(a), len(b))
+	}
+}
+
+// equalStart returns the length of long, and an error unless long starts with the content of
+// short, and has only zeros after it.
+func equalStart(long io.Reader, short *os.File) (size int64, err error) {
+	a, b := make([]byte, 1<<20), make([]byte, 1<<20)
+	for {
+		n, err := io.ReadFull(long, a)
+		clear(b)
+		if _, err := short.ReadAt(b, size); err != nil && !errors.Is(err, io.EOF) {
+			return size, err
+		}
+		if !bytes.Equal(a[:n], b[:n]) {
+			return size, fmt.Errorf("different after byte %d", size)
+		}
+		size += int64(n)
+		switch {
+		case errors.Is(err, io.EOF):
+			return size, nil
+		case err != nil:
+			return size, err
+		}
+	}
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 // Equal disks give equal bytes; other content gives another identifier.
