@@ -76,17 +76,17 @@ func describeCompressed(w *walker, it *Item, s *io.SectionReader) {
 		return
 	}
 	it.Compression = c.name
-	r, err := c.reader(s)
+	content := &rewound{w: w, open: func() (io.ReadCloser, error) { return c.reader(s) }}
+	r, err := content.open()
 	if err != nil {
 		it.problem("the content is damaged: %v", err)
 		return
 	}
-	size, err := io.CopyBuffer(io.Discard, w.count(r), make([]byte, 256<<10))
+	size, err := content.measure(r)
 	r.Close()
 	if err != nil {
 		it.problem("only the first %d bytes of the content can be decompressed: %v", size, err)
 	}
-	content := &rewound{w: w, open: func() (io.ReadCloser, error) { return c.reader(s) }}
 	defer content.close()
 	w.inside(it, "", io.NewSectionReader(content, 0, size))
 }
@@ -139,6 +139,31 @@ func (r *rewound) ReadAt(p []byte, off int64) (int, error) {
 		done += copy(p[done:], page[in:])
 	}
 	return done, nil
+}
+
+// measure returns the size of the content, which it reads from in. It keeps the last two
+// pages, because some kinds of files are recognised by their end.
+func (r *rewound) measure(in io.Reader) (size int64, err error) {
+	in = r.w.count(in)
+	page, last := make([]byte, 0, pageSize), make([]byte, 0, pageSize)
+	for err == nil {
+		if len(page) == pageSize {
+			page, last = last[:0], page
+		}
+		var n int
+		n, err = in.Read(page[len(page):pageSize])
+		page = page[:len(page)+n]
+		size += int64(n)
+	}
+	if !errors.Is(err, io.EOF) {
+		return size, err
+	}
+	n := (size - int64(len(page))) / pageSize
+	r.keep(n, page)
+	if n > 0 {
+		r.keep(n-1, last)
+	}
+	return size, nil
 }
 
 func (r *rewound) page(n int64) ([]byte, error) {
