@@ -11,23 +11,39 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/image/inspect"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
+	"github.com/seaworthy-os/seaworthy/internal/parallel"
 	"github.com/seaworthy-os/seaworthy/pipeline/bootfacts"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// boot reads the written files of an image, so that rules judge what boots and not
-// what was meant to be written.
-func (o BuildOptions) boot(dir, stem string) (facts.Boot, error) {
+// examine reads the written files of an image, several at the same time: how they boot, so
+// that rules judge what boots and not what was meant to be written, and the digests that
+// made does not have yet.
+func (o BuildOptions) examine(dir, stem string, made *assembled) (facts.Boot, error) {
 	out := facts.Boot{Present: true}
 	if certificate := o.certificate(); certificate != "" {
 		out.Certificates = []string{certificate}
 	}
-	for _, name := range startedFiles(o.Formats, stem) {
-		f, err := bootFile(filepath.Join(dir, name), name)
-		if err != nil {
-			return facts.Boot{}, err
+	started := startedFiles(o.Formats, stem)
+	if len(started) > 0 {
+		out.Files = make([]facts.BootFile, len(started))
+	}
+	unread := slices.DeleteFunc(slices.Clone(made.files), func(name string) bool { return made.digests[name] != "" })
+	read := make([]string, len(unread))
+	err := parallel.Each(len(started)+len(unread), func(i int) (err error) {
+		if i < len(started) {
+			out.Files[i], err = bootFile(filepath.Join(dir, started[i]), started[i])
+			return err
 		}
-		out.Files = append(out.Files, f)
+		i -= len(started)
+		read[i], err = digestOfFile(filepath.Join(dir, unread[i]))
+		return err
+	})
+	if err != nil {
+		return facts.Boot{}, err
+	}
+	for i, name := range unread {
+		made.digests[name] = read[i]
 	}
 	return out, nil
 }

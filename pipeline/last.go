@@ -94,7 +94,7 @@ func (l *last) again(ctx context.Context, r *builder.Resolved, scan *scanner.Sca
 	if l.was == nil || l.was.Inputs != l.now {
 		return nil, nil
 	}
-	made := &assembled{parameters: l.was.Parameters}
+	made := &assembled{parameters: l.was.Parameters, digests: map[string]string{}}
 	for _, f := range l.was.Files {
 		got, err := image.Copy(filepath.Join(l.store.Folder(l.name), f.Name), filepath.Join(dir, f.Name), f.Stretches)
 		if err != nil || !slices.Equal(got, f.Stretches) {

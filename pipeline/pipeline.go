@@ -226,7 +226,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	}
 	// The rules judge the command line that boots.
 	r.OS.Kernel.Cmdline = image.WithParameters(r.OS.Kernel.Cmdline, made.parameters)
-	if r.boot, err = o.boot(out.dir, r.OS.Name); err != nil {
+	if r.boot, err = o.examine(out.dir, r.OS.Name, made); err != nil {
 		return nil, err
 	}
 	checked, err := o.decide(ctx, r, scan, judge)
