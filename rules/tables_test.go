@@ -30,7 +30,7 @@ func TestKernelTables(t *testing.T) {
 		weakest = map[string]int{}
 		common  = []string{"want", "rule", "severity", "pack", "why", "sources", "arches", "since", "when"}
 		ownKeys = map[string][]string{
-			"kconfig": {"option", "until", "backports", "oldNames", "renamed", "before", "builtin", "any", "lockdown", "param", "key"},
+			"kconfig": {"option", "until", "backports", "oldNames", "renamed", "renamedBackports", "before", "builtin", "any", "lockdown", "param", "key"},
 			"cmdline": {"param", "forbid", "allow", "add", "default", "contrary", "read", "prefix", "early", "earlyUntil", "repeats", "key", "anywhere", "part", "init", "least"},
 			"sysctl":  {"key", "set", "defaults", "unlessCmdline", "each"},
 		}
@@ -98,14 +98,13 @@ func TestKernelTables(t *testing.T) {
 					t.Errorf("%s: %s is %q", at, field, v)
 				}
 			}
-			backports, _ := row["backports"].([]any)
-			if len(backports) > 0 && row["since"] == nil {
-				t.Errorf("%s: backports without since", at)
-			}
-			for _, b := range backports {
-				series := regexp.MustCompile(`^(\d+\.\d+)\.\d+$`).FindStringSubmatch(b.(string))
-				if series == nil || !older(series[1], row["since"].(string)) {
-					t.Errorf("%s: backport %s is no MAJOR.MINOR.PATCH of a series before %s", at, b, row["since"])
+			for field, change := range map[string]string{"backports": "since", "renamedBackports": "renamed"} {
+				first, _ := row[change].(string)
+				for _, b := range texts(row[field]) {
+					series := regexp.MustCompile(`^(\d+\.\d+)\.\d+$`).FindStringSubmatch(b)
+					if first == "" || series == nil || !older(series[1], first) {
+						t.Errorf("%s: %s has %s, which is no MAJOR.MINOR.PATCH of a series before %q (%s)", at, field, b, first, change)
+					}
 				}
 			}
 			for _, end := range []string{"until", "builtin"} {

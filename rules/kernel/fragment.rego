@@ -25,16 +25,17 @@ existing := {i | some i in kconfig.rows; not missing(kconfig.table[i])}
 
 missing(row) if {
 	row.since in kconfig.newer
-	not backported(row)
+	not backported(object.get(row, "backports", []))
 }
 
 missing(row) if kernel.at_least(row.until)
 
 missing(row) if kernel.at_least(row.builtin)
 
-# backported: the stable series of this version has the option too.
-backported(row) if {
-	some text in row.backports
+# backported: the stable series of this version got a change too. versions are the first
+# ones with the change, one for each series.
+backported(versions) if {
+	some text in versions
 	first := kernel.parse(text)
 	array.slice(first, 0, 2) == kernel.version
 	patch >= first[2]
@@ -50,6 +51,7 @@ names := {i: name(kconfig.table[i]) | some i in existing}
 
 name(row) := row.oldNames[0] if {
 	kernel.older_than(row.renamed)
+	not backported(object.get(row, "renamedBackports", []))
 } else := row.option
 
 # values are what the rows ask for.

@@ -35,6 +35,19 @@ test_backport if {
 	has == {"6.1.140", "6.12.29", "6.12.117", "6.15"}
 }
 
+test_renamed_in_series if {
+	rows := [row("CONFIG_NAME", "y", {"oldNames": ["CONFIG_OLD_NAME"], "renamed": "6.9", "renamedBackports": ["6.1.90"]})]
+	named := {version: {option | some option in ["CONFIG_NAME", "CONFIG_OLD_NAME"]; values(rows, kernel("amd64", version))[option]} |
+		some version in ["6.1", "6.1.89", "6.1.90", "6.2.95", "6.9"]
+	}
+	every version in ["6.1", "6.1.89", "6.2.95"] {
+		named[version] == {"CONFIG_OLD_NAME"}
+	}
+	every version in ["6.1.90", "6.9"] {
+		named[version] == {"CONFIG_NAME"}
+	}
+}
+
 test_values if {
 	found := values(
 		[

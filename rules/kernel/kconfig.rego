@@ -8,6 +8,8 @@
 #   - since, until: the kernel versions that have the option.
 #   - backports: the first versions MAJOR.MINOR.PATCH of stable series that got the
 #     option after their first version. Only fragments read it.
+#   - renamedBackports: the first versions of stable series in which an option that they
+#     had before got its present name. Only fragments read it.
 #   - before: how older kernels behave, unless that is "n".
 #   - builtin: since this version the behaviour is always on.
 #   - when: what Kconfig requires before the option exists or has an effect. An
