@@ -16,7 +16,9 @@ LDFLAGS := -s -w -X github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli.release=
 DEMO_COMPONENTS := kernel init crun sysctl dhcp nginx report
 EXAMPLE_COMPONENTS := redis node_exporter chrony probe
 # Kernels that are compiled have their own target: they take minutes.
-ALL_COMPONENTS := $(filter-out kernel-hardened%,$(patsubst components/%/component.yml,%,$(wildcard components/*/component.yml)))
+KERNELS ?= kernel-hardened
+ALL_KERNELS := $(patsubst components/%/component.yml,%,$(wildcard components/kernel-hardened*/component.yml))
+ALL_COMPONENTS := $(filter-out $(ALL_KERNELS),$(patsubst components/%/component.yml,%,$(wildcard components/*/component.yml)))
 LAYOUT := dist/components
 
 # The architecture of components and EFI files; empty for that of this machine.
@@ -37,7 +39,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 TOOLS := $(CURDIR)/bin/test
 
 .PHONY: help build components kernel careless demo-components example-components efi demo test test-boot test-riscv64 test-components components-doc test-browser test-hsm test-keyless test-buildkit test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-boot bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 gh buildkit registries opa browser FORCE
-.PHONY: kernel-lock kernel-deps test-kernel test-trace
+.PHONY: kernel-lock kernel-deps test-kernel test-kernels test-trace
 .PHONY: component-deps
 
 help: ## list the targets
@@ -76,15 +78,15 @@ efi: ## fetch systemd's EFI programs for another architecture into dist/tools: m
 components: build component-deps ## build all our component images, into dist/components; for another architecture: ARCH=arm64
 	@$(COMPONENT_BUILD) $(addprefix components/,$(ALL_COMPONENTS))
 
-kernel: build ## compile our hardened kernel, into dist/components (minutes; only if its inputs changed)
-	@$(COMPONENT_BUILD) components/kernel-hardened
+kernel: build ## compile our hardened kernel, into dist/components (minutes; only if its inputs changed); for others: KERNELS, ARCH
+	@$(COMPONENT_BUILD) --jobs 1 $(addprefix components/,$(KERNELS))
 
 # Services from Debian's packages as a person in a hurry runs them, for TestCareless.
 careless: build
 	@bin/seaworthy component build --layout dist/careless --state-dir dist/state $(patsubst %/component.yml,%,$(wildcard testdata/careless/*/component.yml))
 
-kernel-lock: build ## compile our hardened kernel, and record it in its lock
-	@$(COMPONENT_BUILD) --write-lock components/kernel-hardened
+kernel-lock: build ## compile our hardened kernel, and record it in its lock; for others: KERNELS, ARCH
+	@$(COMPONENT_BUILD) --jobs 1 --write-lock $(addprefix components/,$(KERNELS))
 
 demo-components: build ## build the component images of the demo
 	@$(COMPONENT_BUILD) $(addprefix components/,$(DEMO_COMPONENTS))
@@ -121,9 +123,14 @@ test-trace: test-deps ## trace services in booted systems, and boot them with th
 	@$(COMPONENT_BUILD) components/kernel-cloud components/trace
 	@SEAWORTHY_TRACE=1 $(GOTEST) -count=1 -p 1 -v -run '^TestTrace$$' ./cmd/seaworthy
 
-test-kernel: test-deps demo-components kernel-deps ## compile our kernel again, compare it with the lock, check it, and boot it (minutes)
+test-kernel: test-deps demo-components kernel-deps ## compile our kernel again, compare it with the lock, check it, and boot it (minutes); for others: KERNELS, ARCH
 	@$(COMPONENT_BUILD) components/runc
-	@SEAWORTHY_KERNEL=$(or $(KERNEL),all) $(GOTEST) -count=1 -v -run 'TestKernelHardened' ./cmd/seaworthy
+	@$(if $(filter arm64,$(ARCH)),$(MAKE) --no-print-directory boot-deps efi)
+	@SEAWORTHY_KERNEL=$(or $(KERNEL),all) SEAWORTHY_KERNELS="$(KERNELS)" SEAWORTHY_ARCH=$(ARCH) $(GOTEST) -count=1 -v -run 'TestKernelHardened' ./cmd/seaworthy
+
+test-kernels: ## the same for all our kernels, for amd64 and arm64 (about two hours); with KERNEL=changed, only those whose inputs differ from the lock
+	@$(MAKE) --no-print-directory test-kernel ARCH=amd64 KERNELS="$(ALL_KERNELS)"
+	@$(MAKE) --no-print-directory test-kernel ARCH=arm64 KERNELS="$(ALL_KERNELS)"
 
 components-doc: ## write docs/components.md from the recipes, with the sizes of the images in dist/components
 	@go test -count=1 -run '^TestComponentsPage$$' ./cmd/seaworthy -update
@@ -264,7 +271,8 @@ test-deps: deps
 # Without these, `make kernel` names what is missing.
 kernel-deps:
 	@examples/install.sh "our kernel is compiled with them" gcc-12=gcc-12 g++-12=g++-12 flex=flex bison=bison bc=bc perl=perl xz=xz-utils zstd=zstd make=make ld=binutils \
-	  /usr/include/gelf.h=libelf-dev /usr/include/openssl/evp.h=libssl-dev /usr/lib/gcc/x86_64-linux-gnu/12/plugin/include/gcc-plugin.h=gcc-12-plugin-dev
+	  /usr/include/gelf.h=libelf-dev /usr/include/openssl/evp.h=libssl-dev /usr/lib/gcc/x86_64-linux-gnu/12/plugin/include/gcc-plugin.h=gcc-12-plugin-dev \
+	  $(if $(filter arm64,$(ARCH)),aarch64-linux-gnu-gcc-12=gcc-12-aarch64-linux-gnu aarch64-linux-gnu-ld=binutils-aarch64-linux-gnu /usr/lib/gcc-cross/aarch64-linux-gnu/12/plugin/include/gcc-plugin.h=gcc-12-plugin-dev-aarch64-linux-gnu)
 
 component-deps:
 	@examples/install.sh "the component apparmor is compiled with it" /usr/sbin/apparmor_parser=apparmor

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
-	"errors"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -17,70 +19,97 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// hardenedKernel is the folder of our own kernel.
-const hardenedKernel = "../../components/kernel-hardened"
+// componentFolders has the recipes of our kernels, and hardenedKernel is the one that others
+// take files from.
+const (
+	componentFolders = "../../components"
+	hardenedKernel   = componentFolders + "/kernel-hardened"
+)
 
-// The options of our kernel are those that the rules ask for. If a rule changes, so must
-// the kernel.
-func TestKernelFollowsRules(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(hardenedKernel, "policy.*.config"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no policy files: %v", err)
+// ourKernels are the recipes of all kernels that we compile, by their folders.
+func ourKernels(t *testing.T) map[string]*recipe.Recipe {
+	t.Helper()
+	found := map[string]*recipe.Recipe{}
+	files, err := filepath.Glob(filepath.Join(componentFolders, "*", recipe.FileName))
+	if err != nil {
+		t.Fatal(err)
 	}
-	header := regexp.MustCompile(`^# Linux (\S+) for (\S+): what the policy (\S+) needs\.\n`)
 	for _, file := range files {
-		data, err := os.ReadFile(file)
+		rec, err := recipe.Load(filepath.Dir(file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := header.FindSubmatch(data)
-		if m == nil || string(m[3]) != "strict" || filepath.Base(file) != "policy."+string(m[2])+".config" {
-			t.Errorf("%s does not begin like a fragment of strict for its architecture", file)
-			continue
+		if rec.Kernel != nil && rec.Kernel.Source != nil {
+			found[filepath.Base(rec.Dir)] = rec
 		}
-		args := []string{"kernel", "fragment", "--policy", string(m[3]), "--version", string(m[1]), "--arch", string(m[2])}
-		var out, errs bytes.Buffer
-		if code := run(t.Context(), args, strings.NewReader(""), &out, &errs); code != cli.ExitPass {
-			t.Fatalf("seaworthy %v: exit code %d\n%s", args, code, errs.String())
-		}
-		if !bytes.Equal(out.Bytes(), data) {
-			t.Errorf("%s differs from what the rules ask for; run: seaworthy %s > components/kernel-hardened/%s", file, strings.Join(args, " "), filepath.Base(file))
+	}
+	if len(found) < 4 {
+		t.Fatalf("found only %d kernels", len(found))
+	}
+	return found
+}
+
+// The options of our kernels are those that the rules ask for. If a rule changes, so must
+// the kernels.
+func TestKernelFollowsRules(t *testing.T) {
+	header := regexp.MustCompile(`^# Linux (\S+) for (\S+): what the policy (\S+) needs\.\n`)
+	seen := map[string]bool{}
+	for _, rec := range ourKernels(t) {
+		for _, arch := range []string{"amd64", "arm64"} {
+			file := filepath.Join(rec.Dir, rec.On(arch).Kernel.Source.Policy)
+			if seen[file] {
+				continue
+			}
+			seen[file] = true
+			data := readFile(t, file)
+			m := header.FindSubmatch(data)
+			if m == nil || string(m[2]) != arch || string(m[3]) != "strict" || !strings.HasPrefix(string(m[1]), rec.Version+".") {
+				t.Errorf("%s does not begin like a fragment of strict for Linux %s on %s", file, rec.Version, arch)
+				continue
+			}
+			args := []string{"kernel", "fragment", "--policy", "strict", "--version", string(m[1]), "--arch", arch}
+			var out, errs bytes.Buffer
+			if code := run(t.Context(), args, strings.NewReader(""), &out, &errs); code != cli.ExitPass {
+				t.Fatalf("seaworthy %v: exit code %d\n%s", args, code, errs.String())
+			}
+			if !bytes.Equal(out.Bytes(), data) {
+				t.Errorf("%s differs from what the rules ask for; run: seaworthy %s > %s", file, strings.Join(args, " "), strings.TrimPrefix(file, "../../"))
+			}
 		}
 	}
 }
 
-// The parts of each configuration pass strict, with the command line for this kernel.
-// Options that no part names are off.
+// The parts of each configuration pass strict, with the command line for this kernel, and do
+// not contradict each other. Options that no part names are off.
 func TestKernelPassesStrict(t *testing.T) {
-	const server = "../kernel-hardened-server/"
-	for _, k := range []struct {
-		arch  string
-		files []string
-	}{
-		{"amd64", []string{"virt.config", "policy.amd64.config"}},
-		{"arm64", []string{"virt.config", "arm64.config", "policy.arm64.config"}},
-		{"amd64", []string{"virt.config", server + "server.config", "policy.amd64.config"}},
-		{"arm64", []string{"virt.config", "arm64.config", server + "server.config", server + "arm64.config", "policy.arm64.config"}},
-	} {
-		arch := k.arch
-		options := map[string]string{}
-		for _, file := range k.files {
-			data, err := os.ReadFile(filepath.Join(hardenedKernel, file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for text := range strings.SplitSeq(string(data), "\n") {
-				if name, _, ok := strings.Cut(text, "="); ok && strings.HasPrefix(name, "CONFIG_") {
-					options[name] = text // as in kbuild, a later file replaces an earlier one
+	option := regexp.MustCompile(`(?m)^(?:# )?(CONFIG_\w+)(?:=(.*)| is not set)$`)
+	for folder, rec := range ourKernels(t) {
+		for _, arch := range []string{"amd64", "arm64"} {
+			source, values := rec.On(arch).Kernel.Source, map[string]string{}
+			for _, name := range append(slices.Clone(source.Base), source.Policy) {
+				for _, m := range option.FindAllStringSubmatch(string(readFile(t, filepath.Join(rec.Dir, name))), -1) {
+					value := cmp.Or(m[2], "n")
+					if old, ok := values[m[1]]; ok && old != value && name == source.Policy {
+						t.Errorf("%s for %s: the base has %s=%s, and the policy %s", folder, arch, m[1], old, value)
+					}
+					values[m[1]] = value // as in kbuild, a later file replaces an earlier one
 				}
 			}
+			text := fixedOptions(arch, rec.Version)
+			for _, name := range slices.Sorted(maps.Keys(values)) {
+				if values[name] != "n" {
+					text += name + "=" + values[name] + "\n"
+				}
+			}
+			if len(values) < 200 {
+				t.Errorf("%s for %s: only %d options", folder, arch, len(values))
+			}
+			config := filepath.Join(t.TempDir(), folder+"."+arch+".config")
+			if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			passesStrict(t, arch, config)
 		}
-		config := filepath.Join(t.TempDir(), arch+".config")
-		text := fixedOptions(arch, "6.12") + strings.Join(slices.Sorted(maps.Values(options)), "\n") + "\n"
-		if err := os.WriteFile(config, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		passesStrict(t, arch, config)
 	}
 }
 
@@ -108,21 +137,37 @@ func passesStrict(t *testing.T, arch, file string) {
 	}
 }
 
-// TestKernelHardened compiles our kernel, compares it with the lock, checks it, and boots
-// a system with it. SEAWORTHY_KERNEL is "all", or "changed": then nothing happens if the
-// lock has a kernel with these inputs.
+// TestKernelHardened compiles kernels of ours, compares each with its lock, checks it, and
+// boots a system with it. SEAWORTHY_KERNEL is "all", or "changed": then a kernel is skipped if
+// the lock has one with the same inputs. SEAWORTHY_KERNELS has the folders of the kernels, and
+// SEAWORTHY_ARCH is their architecture.
 func TestKernelHardened(t *testing.T) {
 	wanted := os.Getenv("SEAWORTHY_KERNEL")
 	if wanted == "" {
 		t.Skip("skipped: compiles a kernel; run `make test-kernel`")
 	}
-	s := newSystem(t)
-	o := recipe.Options{Dir: hardenedKernel, Output: realComponents, Arch: "amd64", StateDir: "../../dist/state", Progress: func(line string) { t.Log(line) }}
-	locked, err := recipe.LockedKernel(hardenedKernel, "amd64")
+	all, arch := ourKernels(t), cmp.Or(os.Getenv("SEAWORTHY_ARCH"), "amd64")
+	for _, folder := range strings.Fields(cmp.Or(os.Getenv("SEAWORTHY_KERNELS"), "kernel-hardened")) {
+		t.Run(folder+"/"+arch, func(t *testing.T) {
+			if all[folder] == nil {
+				t.Fatalf("%s is not a kernel of ours: %v", folder, slices.Sorted(maps.Keys(all)))
+			}
+			compiledKernel(t, all[folder], arch, wanted == "changed")
+		})
+	}
+}
+
+// kernelSizes are the largest sizes that we accept, in MiB.
+var kernelSizes = map[string]int64{"kernel-hardened/amd64": 8, "kernel-hardened/arm64": 24, "kernel-hardened-server/amd64": 16, "kernel-hardened-server/arm64": 40}
+
+func compiledKernel(t *testing.T, rec *recipe.Recipe, arch string, onlyChanged bool) {
+	s := newSystemFor(t, arch)
+	o := recipe.Options{Dir: rec.Dir, Output: realComponents, Arch: arch, StateDir: "../../dist/state", Progress: func(line string) { t.Log(line) }}
+	locked, err := recipe.LockedKernel(rec.Dir, arch)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if wanted == "changed" {
+	if onlyChanged {
 		inputs, err := recipe.KernelInputs(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
@@ -133,7 +178,7 @@ func TestKernelHardened(t *testing.T) {
 	}
 	o.StateDir = t.TempDir() // without kernels that were compiled before
 	var built *recipe.Result
-	if err := recipe.BuildAll(t.Context(), o, []string{hardenedKernel}, 1, func(r *recipe.Result) { built = r }); err != nil {
+	if err := recipe.BuildAll(t.Context(), o, []string{rec.Dir}, 1, func(r *recipe.Result) { built = r }); err != nil {
 		t.Fatal(err)
 	}
 	switch k := built.Kernel; {
@@ -146,41 +191,72 @@ func TestKernelHardened(t *testing.T) {
 	if err != nil || len(kernels) != 1 {
 		t.Fatalf("%v %v", kernels, err)
 	}
-	image := filepath.Join(kernels[0], "image")
-	if info, err := os.Stat(image); err != nil || info.Size() > 8<<20 {
-		t.Errorf("the kernel has %d bytes, want at most 8 MiB; %v", info.Size(), err)
+	image, most := filepath.Join(kernels[0], "image"), kernelSizes[rec.Name+"/"+arch]
+	if info, err := os.Stat(image); err != nil || info.Size() > most<<20 {
+		t.Errorf("the kernel has %d bytes, want at most %d MiB; %v", info.Size(), most, err)
 	}
-	passesStrict(t, "amd64", image)
-	decidesLikeConfig(t)
-	s.usesHardened()
+	passesStrict(t, arch, filepath.Join(kernels[0], "config"))
+	if arch == "amd64" {
+		passesStrict(t, arch, image)
+	}
+	if rec.Dir == hardenedKernel && arch == "amd64" {
+		decidesLikeConfig(t)
+	}
+	s.bootsKernel(rec)
+}
+
+// bootsKernel boots the example with a kernel of ours: directly and from a CD-ROM, or, with a
+// kernel for servers, on a machine with the hardware of a server.
+func (s *realSystem) bootsKernel(rec *recipe.Recipe) {
+	s.t.Helper()
+	s.usesKernel(rec)
 	s.locked()
 	d := s.decide(cli.ExitDenied, "--locked", "--policy", "strict", s.path("minimal.yml"))
 	for _, f := range d.Findings {
 		bad := f.State == decision.StateUnknown || f.State == decision.StateFail
 		if bad && (strings.HasPrefix(f.ID, "KCF-") || strings.HasPrefix(f.ID, "CMD-")) {
-			t.Errorf("%s %s: %s", f.ID, f.Resource, f.Message)
+			s.t.Errorf("%s %s: %s", f.ID, f.Resource, f.Message)
 		}
 	}
 	formats := []string{"kernel+initrd", "iso-efi"}
-	s.boots(s.build("out", formats), formats)
+	if strings.HasPrefix(rec.Name, "kernel-hardened-server") {
+		s.onServer()
+		formats = []string{"raw-efi-verity"}
+	}
+	var flags []string
+	if s.arch != runtime.GOARCH {
+		flags = []string{"--tools", "../../dist/tools/" + s.arch}
+	}
+	s.boots(s.build("out", formats, flags...), formats)
 }
 
-// usesHardened changes the example: our kernel, with its command line, and runc. crun 1.8
-// needs user namespaces, which this kernel does not have.
-func (s *realSystem) usesHardened() {
+// onServer gives all machines of the test the hardware of a server instead of that of a
+// virtual machine: an Intel network card, and disks on USB.
+func (s *realSystem) onServer() {
 	s.t.Helper()
-	cmdline, err1 := os.ReadFile(filepath.Join(hardenedKernel, "cmdline.amd64"))
-	yml, err2 := os.ReadFile(s.path("minimal.yml"))
-	if err := errors.Join(err1, err2); err != nil {
+	s.needs(emulators[s.arch])
+	program, err := exec.LookPath(emulators[s.arch])
+	if err != nil {
 		s.t.Fatal(err)
 	}
-	text := regexp.MustCompile(`(?s)kernel:\n  image: \S+\n  cmdline: >-\n.*?\n\n`).ReplaceAllLiteralString(string(yml),
-		"kernel:\n  image: seaworthy/kernel-hardened:6.12\n  cmdline: "+strings.TrimSpace(string(cmdline))+"\n\n")
+	dir := s.t.TempDir()
+	script := "#!/bin/bash\nargs=(\"${@/#virtio-net-pci,/e1000e,}\")\nexec " + program + " -device qemu-xhci \"${args[@]/#virtio-blk-pci,/usb-storage,}\"\n"
+	if err := os.WriteFile(filepath.Join(dir, emulators[s.arch]), []byte(script), 0o755); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+}
+
+// usesKernel changes the example: a kernel of ours, with its command line, and runc. crun 1.8
+// needs user namespaces, which these kernels do not have.
+func (s *realSystem) usesKernel(rec *recipe.Recipe) {
+	s.t.Helper()
+	cmdline := readFile(s.t, filepath.Join(hardenedKernel, "cmdline."+s.arch))
+	text := regexp.MustCompile(`(?s)kernel:\n  image: \S+\n  cmdline: >-\n.*?\n\n`).ReplaceAllLiteralString(string(readFile(s.t, s.path("minimal.yml"))),
+		"kernel:\n  image: "+rec.Reference()+"\n  cmdline: "+strings.TrimSpace(string(cmdline))+"\n\n")
 	text = strings.Replace(text, "seaworthy/crun:1.8", "seaworthy/runc:1.1", 1)
-	if !strings.Contains(text, "kernel-hardened") || !strings.Contains(text, "runc") {
+	if !strings.Contains(text, rec.Reference()) || !strings.Contains(text, "runc") {
 		s.t.Fatal("examples/minimal.yml has another section kernel or init")
 	}
-	if err := os.WriteFile(s.path("minimal.yml"), []byte(text), 0o644); err != nil {
-		s.t.Fatal(err)
-	}
+	s.write("minimal.yml", text)
 }

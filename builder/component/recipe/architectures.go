@@ -76,8 +76,8 @@ func merged(base, over *yaml.Node) *yaml.Node {
 	return &out
 }
 
-// on is the recipe for an architecture.
-func (rec *Recipe) on(arch string) *Recipe {
+// On is the recipe for an architecture.
+func (rec *Recipe) On(arch string) *Recipe {
 	v, ok := rec.Architectures[arch]
 	if !ok {
 		return rec

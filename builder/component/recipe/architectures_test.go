@@ -25,10 +25,10 @@ func TestArchitectures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if on := base.on("arm64"); on != base || on.Debian.Suite != "bookworm" || on.Reference() != "seaworthy/web:1" {
+	if on := base.On("arm64"); on != base || on.Debian.Suite != "bookworm" || on.Reference() != "seaworthy/web:1" {
 		t.Errorf("arm64: %+v", on)
 	}
-	on := base.on("riscv64")
+	on := base.On("riscv64")
 	if on.Reference() != "seaworthy/web:2" || len(on.Debian.Packages) != 1 || on.Debian.Packages[0].Text != "web2" || on.Debian.Suite != "trixie" || !on.Debian.Depends || len(on.Include) != 1 {
 		t.Errorf("riscv64: %+v", on)
 	}

@@ -82,7 +82,7 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec = rec.on(o.Arch)
+	rec = rec.On(o.Arch)
 	label, err := rec.Label(o.Arch)
 	if err != nil {
 		return nil, err

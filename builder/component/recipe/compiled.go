@@ -122,7 +122,7 @@ func KernelInputs(ctx context.Context, o Options) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	rec = rec.on(o.Arch)
+	rec = rec.On(o.Arch)
 	project, err := kernelProject(ctx, rec, o.Arch)
 	if err != nil {
 		return "", err

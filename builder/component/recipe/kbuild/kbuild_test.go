@@ -330,34 +330,3 @@ func TestMerge(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
-
-// The base of each kernel that we ship agrees with the policy that judges it.
-func TestShipped(t *testing.T) {
-	t.Parallel()
-	const dir = "../../../../components/"
-	for _, files := range [][]string{ // the last one is the policy's
-		{"kernel-hardened/virt.config", "kernel-hardened/policy.amd64.config"},
-		{"kernel-hardened/virt.config", "kernel-hardened/arm64.config", "kernel-hardened/policy.arm64.config"},
-		{"kernel-hardened/virt.config", "kernel-hardened-server/server.config", "kernel-hardened/policy.amd64.config"},
-		{"kernel-hardened/virt.config", "kernel-hardened/arm64.config", "kernel-hardened-server/server.config", "kernel-hardened-server/arm64.config",
-			"kernel-hardened/policy.arm64.config"},
-	} {
-		var base []Config
-		for _, name := range files {
-			data, err := os.ReadFile(dir + name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			base = append(base, Config{name, data})
-		}
-		last := len(base) - 1
-		joined, err := join(base[:last], base[last])
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		if len(joined.base) < 50 || len(joined.policy) < 100 {
-			t.Errorf("%s: %d options in the base, %d in the policy", files, len(joined.base), len(joined.policy))
-		}
-	}
-}
