@@ -1,18 +1,14 @@
 package image
 
 import (
-	"archive/tar"
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/klauspost/compress/gzip"
 
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
 	"github.com/seaworthy-os/seaworthy/builder/system"
@@ -114,19 +110,6 @@ func TestBIOSDisks(t *testing.T) {
 			t.Errorf("%s: %s", name, text)
 		}
 	}
-	gz, err := gzip.NewReader(bytes.NewReader(out["os.img.tar.gz"]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	tr := tar.NewReader(gz)
-	h, err := tr.Next()
-	if err != nil || h.Name != "disk.raw" || h.Size != 1<<30 {
-		t.Fatalf("%+v, %v", h, err)
-	}
-	head := make([]byte, len(out["os-bios.img"]))
-	if _, err := io.ReadFull(tr, head); err != nil || !bytes.Equal(head, out["os-bios.img"]) {
-		t.Errorf("disk.raw is not the disk (%v)", err)
-	}
 	if text := tool(t, "xorriso", "xorriso", "-indev", store(t, out["os.iso"]), "-report_el_torito", "plain", "-report_system_area", "plain"); !strings.Contains(text, "BIOS") ||
 		!strings.Contains(text, "isohybrid") || !strings.Contains(text, "MBR partition      :   1   0x80  0x17") {
 		t.Error(text)
@@ -152,22 +135,6 @@ func TestLoaderConfig(t *testing.T) {
 	}
 	if b, err := loaderConfig("console=ttyS0"); err != nil || !strings.Contains(string(b), "APPEND console=ttyS0\n") {
 		t.Errorf("%s, %v", b, err)
-	}
-}
-
-// Every format gives the same bytes in another folder, umask and order.
-func TestFormatsAreReproducible(t *testing.T) {
-	t.Parallel()
-	for _, f := range Formats() { // one by one: some write the same file
-		t.Run(f, func(t *testing.T) {
-			requireTools(t, f)
-			a, b := build(t, []string{f}, small, &Kernel{Zstd: true}), build(t, []string{f}, small, &Kernel{Zstd: true})
-			for name := range a {
-				if !bytes.Equal(a[name], b[name]) {
-					t.Errorf("%s differs", name)
-				}
-			}
-		})
 	}
 }
 
