@@ -266,7 +266,7 @@ deps:
 test-deps: deps
 	@examples/install.sh "tests check images with them" qemu-img=qemu-utils /usr/share/OVMF/OVMF_CODE_4M.fd=ovmf \
 	  /usr/lib/systemd/boot/efi/linuxx64.efi.stub=systemd-boot-efi fsck.vfat=dosfstools mtools=mtools sgdisk=gdisk xorriso=xorriso \
-	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool sign-efi-sig-list=efitools osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools xz=xz-utils fsck.erofs=erofs-utils softhsm2-util=softhsm2 skopeo=skopeo
+	  isoinfo=genisoimage objdump=binutils syslinux=syslinux /usr/lib/syslinux/mbr/mbr.bin=syslinux-common /usr/lib/ISOLINUX/isolinux.bin=isolinux sfdisk=fdisk sbverify=sbsigntool sign-efi-sig-list=efitools osslsigncode=osslsigncode veritysetup=cryptsetup-bin mksquashfs=squashfs-tools xz=xz-utils fsck.erofs=erofs-utils softhsm2-util=softhsm2 skopeo=skopeo dumpimage=u-boot-tools
 
 # Without these, `make kernel` names what is missing.
 kernel-deps:
