@@ -62,15 +62,9 @@ func openApt(ctx context.Context, stateDir, arch, suite string, progress func(st
 			return nil, nil, system.Unusable("the state folder cannot be used").Because(err)
 		}
 	}
-	lock, err := os.OpenFile(filepath.Join(dir, "seaworthy.lock"), os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, nil, system.Unusable("the state folder cannot be used").Because(err)
+	if close, err = lockFolder(dir, progress); err != nil {
+		return nil, nil, err
 	}
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
-		lock.Close()
-		return nil, nil, system.Unusable("the state folder cannot be locked").Because(err)
-	}
-	close = func() { lock.Close() }
 	if err := a.configure(aptFolder); err != nil {
 		close()
 		return nil, nil, err
@@ -81,6 +75,25 @@ func openApt(ctx context.Context, stateDir, arch, suite string, progress func(st
 		return nil, nil, system.Unusable("the package lists cannot be fetched").Because(err).Suggest("check the network and the apt sources of this machine")
 	}
 	return a, close, nil
+}
+
+// lockFolder takes a state folder for this program, until release. It waits if another
+// program has it, and says so: a build that compiles a kernel takes minutes.
+func lockFolder(dir string, progress func(string)) (release func(), err error) {
+	lock, err := os.OpenFile(filepath.Join(dir, "seaworthy.lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, system.Unusable("the state folder cannot be used").Because(err)
+	}
+	err = unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		progress("waiting for another build, which uses " + dir)
+		err = unix.Flock(int(lock.Fd()), unix.LOCK_EX)
+	}
+	if err != nil {
+		lock.Close()
+		return nil, system.Unusable("the state folder cannot be locked").Because(err)
+	}
+	return func() { lock.Close() }, nil
 }
 
 // lists is the digest of the signed Release files, and of the names and sizes of the

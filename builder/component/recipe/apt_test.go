@@ -111,3 +111,28 @@ func TestSelectPackages(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A build says that it waits for another one, and goes on when that one ends.
+func TestLockFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	silent := func(line string) { t.Errorf("the first build says %q", line) }
+	release, err := lockFolder(dir, silent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := ""
+	second, err := lockFolder(dir, func(line string) {
+		said = line
+		release()
+	})
+	if err != nil || !strings.Contains(said, "waiting for another build") || !strings.Contains(said, dir) {
+		t.Fatalf("%q, %v", said, err)
+	}
+	second()
+	third, err := lockFolder(dir, silent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	third()
+}

@@ -161,7 +161,7 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 	}
 	r.Kernel = kernel
 	now.Manifest, now.Kept, now.Size = r.Manifest, r.Packages, r.Size
-	return r, now.write(o.StateDir, o.Arch, rec.Name)
+	return r, now.write(o.StateDir, o.Arch, rec)
 }
 
 // defaultState is the state folder without --state-dir.
@@ -176,7 +176,7 @@ func defaultState() (string, error) {
 // findPackages resolves and fetches the packages of the recipe, and records them in
 // now. If the last image has the same inputs, it returns that image instead.
 func findPackages(ctx context.Context, o Options, rec *Recipe, now *made, open openSource) ([]*debPackage, *Result, error) {
-	last := readMade(o.StateDir, o.Arch, rec.Name)
+	last := readMade(o.StateDir, o.Arch, rec)
 	if o.WriteLock || o.Locked && rec.Kernel != nil && rec.Kernel.Source != nil {
 		last = nil // the packages must be resolved, and the kernel compared
 	}
@@ -220,7 +220,7 @@ func findPackages(ctx context.Context, o Options, rec *Recipe, now *made, open o
 	if last.same(now.Inputs, now.Packages) {
 		if r := unchanged(o, rec, last); r != nil {
 			last.Lists = now.Lists
-			return nil, r, last.write(o.StateDir, o.Arch, rec.Name)
+			return nil, r, last.write(o.StateDir, o.Arch, rec)
 		}
 	}
 	return packages, nil, nil

@@ -29,6 +29,7 @@ func TestUnchanged(t *testing.T) {
 	write(FileName, text)
 	write("profile.json", `{"defaultAction": "SCMP_ACT_ERRNO"}`)
 	write("source", "1")
+	var rec *Recipe
 	last := ""
 	for _, step := range []struct {
 		what      string
@@ -49,13 +50,18 @@ func TestUnchanged(t *testing.T) {
 		{"a tag", func() { text = strings.Replace(text, "version:", "tags: [x]\nversion:", 1); write(FileName, text) }, false, true},
 		{"a lost blob", func() { removeLargest(t, filepath.Join(layout, "blobs", "sha256")) }, false, true},
 		{"a lost layout", func() { os.RemoveAll(layout) }, false, true},
-		{"a damaged record", func() { damage(t, madePath(state, "amd64", "tool")) }, false, true},
-		{"the end", func() {}, true, true},
+		{"a damaged record", func() { damage(t, madePath(state, "amd64", rec)) }, false, true},
+		{"another version", func() { write(FileName, strings.Replace(text, "tags: [x]\nversion: \"2\"", "version: \"3\"", 1)) }, false, false},
+		{"that version again", func() {}, true, true},
+		{"the first version again", func() { write(FileName, text) }, true, false},
 	} {
 		step.change()
 		r, err := build(t.Context(), Options{Dir: dir, Output: layout, Arch: "amd64", StateDir: state}, a.open)
 		if err != nil {
 			t.Fatalf("%s: %v", step.what, err)
+		}
+		if rec, err = Load(dir); err != nil {
+			t.Fatal(err)
 		}
 		if r.Unchanged != step.unchanged {
 			t.Errorf("%s: unchanged is %v", step.what, r.Unchanged)

@@ -44,14 +44,14 @@ func (m *made) same(inputs, packages string) bool {
 	return m != nil && m.Inputs == inputs && m.Packages == packages
 }
 
-// madePath is the record of a component.
-func madePath(state, arch, name string) string {
-	return filepath.Join(state, "made-"+arch, name+".json")
+// madePath is the record of a component. Each version has its own: kernel-hardened has two.
+func madePath(state, arch string, rec *Recipe) string {
+	return filepath.Join(state, "made-"+arch, rec.Name+"-"+rec.Version+".json")
 }
 
 // readMade returns nil if there is no valid record: then the image is built again.
-func readMade(state, arch, name string) *made {
-	data, err := bounded.ReadFile(madePath(state, arch, name), maxLock)
+func readMade(state, arch string, rec *Recipe) *made {
+	data, err := bounded.ReadFile(madePath(state, arch, rec), maxLock)
 	if err != nil {
 		return nil
 	}
@@ -62,13 +62,13 @@ func readMade(state, arch, name string) *made {
 	return m
 }
 
-func (m *made) write(state, arch, name string) error {
+func (m *made) write(state, arch string, rec *Recipe) error {
 	m.SchemaVersion = 1
 	data, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
-	path := madePath(state, arch, name)
+	path := madePath(state, arch, rec)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
