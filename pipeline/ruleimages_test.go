@@ -38,6 +38,7 @@ func ruleImages(t *testing.T) map[string]ocitest.Image {
 		"example/logs:1":                    software(ocitest.Config{Entrypoint: []string{"/usr/sbin/rsyslogd"}}, "Package: rsyslog\nStatus: install ok installed\nVersion: 8.2302.0-1\nArchitecture: amd64\nMaintainer: nobody <nobody@example.org>\n\n"),
 		"example/web:latest":                component(ocitest.Config{User: "100"}),
 		"example/root:1":                    component(ocitest.Config{}),
+		"example/large-user:1":              component(ocitest.Config{User: "100000"}),
 		"example/getty:1":                   component(ocitest.Config{Entrypoint: []string{"/sbin/agetty"}}),
 		"example/sshd:1":                    component(ocitest.Config{Entrypoint: []string{"/usr/sbin/sshd"}}),
 		"example/label:1":                   component(ocitest.Config{Labels: map[string]string{"org.mobyproject.config": `{"capabilities": ["CAP_SYS_TIME"]}`}}),

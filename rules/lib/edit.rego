@@ -56,26 +56,6 @@ unset(c, key, _) := [] if {
 	not has_key(label(c), key)
 }
 
-# as_user runs a component as the user of its image, or as the user that init
-# assigns to its name, with a group of the same number. Setuid programs would
-# restore root, so it also blocks them.
-as_user(c) := array.flatten([set_op(c, "/uid", number), set_op(c, "/gid", number), block_setuid(c)]) if {
-	number := user_number(c)
-}
-
-# user_number is the uid for as_user: the number in the image, or the name of the
-# component, which the builder turns into a number.
-user_number(c) := to_number(user) if {
-	user := split(lib.str(c.image.user), ":")[0]
-	regex.match(`^[1-9][0-9]{0,8}$`, user)
-} else := c.name
-
-# block_setuid sets noNewPrivileges if the image has setuid programs.
-block_setuid(c) := set_op(c, "/noNewPrivileges", true) if {
-	count(lib.arr(c.files.setid)) > 0
-	not lib.no_new_privileges(c)
-} else := []
-
 # with_missing adds the texts that a list lacks.
 with_missing(c, key, texts) := array.flatten([append_op(c, sprintf("/%s", [key]), t) | some t in texts; not t in list_of(written(c), key)]) if {
 	has_key(written(c), key)
@@ -161,19 +141,6 @@ own_net(c) := set_op(c, "/net", shared_nets[0]) if {
 net_fix(c) := sprintf("set `net: %s` at %s: onboot creates this network for services", [shared_nets[0], c.id]) if {
 	count(shared_nets) > 0
 } else := sprintf("create a network in a component of onboot (`net: new`, `runtime.interfaces`, `runtime.bindNS.net: /run/netns/NAME`), and set `net: /run/netns/NAME` at %s. `net: new` alone gives a network without an interface, where no connection reaches %s. If it must share the network of the host, write an allowance or a waiver", [c.id, c.id])
-
-# own_users gives a component its own user namespace, with user numbers that no
-# other component has.
-own_users(c) := array.flatten([
-	[e | some key in ["uidMappings", "gidMappings"]; has_key(written(c), key); some e in remove_op(c, sprintf("/%s", [key]))],
-	set_op(c, "/userns", "auto"),
-])
-
-# host_users removes the user namespace of a component.
-host_users(c) := array.flatten([
-	unset(c, "userns", "host"),
-	[e | some key in ["uidMappings", "gidMappings"]; has_key(written(c), key); some e in remove_op(c, sprintf("/%s", [key]))],
-])
 
 # with_seccomp gives a component the default seccomp profile, if the kernel can
 # apply one.

@@ -203,8 +203,8 @@ own_caps(c) := array.flatten([
 ])
 
 # unprivileged runs a component as a user without capabilities, unless it is known
-# to need some. A sysctl of its network opens ports below 1024 to that user; this
-# network must not be the host's.
+# to need some or has no other user. A sysctl of its network opens ports below 1024
+# to that user; this network must not be the host's.
 unprivileged(c) := unless_needed(
 	[
 		as_user(c),
@@ -212,7 +212,9 @@ unprivileged(c) := unless_needed(
 		open_low_ports(c),
 	],
 	object.keys(needed_by_root(c)) | ports_without_network(c),
-)
+) if {
+	user_number(c) != 0
+} else := []
 
 # needed_by_root are the capabilities that a component needs even as another user.
 # A program may need some only to give up root; a sysctl opens low ports.
@@ -231,7 +233,9 @@ only_for_root(c, why) if {
 program_reason(c) := sprintf("%s needs it: it %s", [program_of(c).names[0], program_of(c).reason])
 
 # unprivileged_fix is the fix text for unprivileged.
-unprivileged_fix(c) := sprintf("run %s as a user without capabilities: `uid: %v`, `gid: %v` and `capabilities: []`. Files that it writes must belong to this user%s%s%s", [c.id, user_number(c), user_number(c), loss_text(c), ports_text(c), needs_text(c)])
+unprivileged_fix(c) := sprintf("run %s as a user without capabilities: `uid: %v`, `gid: %v` and `capabilities: []`. Files that it writes must belong to this user%s%s%s", [c.id, number, number, loss_text(c), ports_text(c), needs_text(c)]) if {
+	number := user_number(c)
+} else := sprintf("the user namespace of %s has no user but the host's root, or no group of the same number. Map more ids with `uidMappings` and `gidMappings`, or set `userns: auto`. Then set `uid` and `gid`", [c.id])
 
 # loss_text names the capabilities that unprivileged removes.
 loss_text(c) := sprintf(". It loses %s. If the component needs these as root, write an allowance or a waiver", [names(taken)]) if {

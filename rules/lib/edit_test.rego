@@ -85,16 +85,6 @@ test_unset if {
 	edit.unset(c({}, {}), "pid", "new") == []
 }
 
-test_as_user if {
-	plain := object.union(c({}, {}), {"files": {"setid": []}})
-	edit.as_user(plain) == [set("/uid", "web"), set("/gid", "web")]
-	setuid := object.union(plain, {"files": {"setid": [{"path": "/su"}]}})
-	edit.as_user(setuid) == [set("/uid", "web"), set("/gid", "web"), set("/noNewPrivileges", true)]
-	closed := object.union(setuid, {"spec": {"process": {"noNewPrivileges": true}}})
-	edit.as_user(closed) == [set("/uid", "web"), set("/gid", "web")]
-	edit.as_user(object.union(plain, {"image": {"user": "33:33"}})) == [set("/uid", 33), set("/gid", 33)]
-}
-
 test_with_all if {
 	edit.with_missing(c({"maskedPaths": ["/a"]}, {"maskedPaths": ["/b"]}), "maskedPaths", ["/a", "/b"]) == [more("/maskedPaths", "/b")]
 	edit.with_missing(c({}, {"maskedPaths": ["/a"]}), "maskedPaths", ["/a", "/b"]) == [set("/maskedPaths", ["/a", "/b"])]
@@ -140,12 +130,6 @@ test_without_annotation if {
 test_pinned if {
 	edit.pinned(c({}, {})) == [set("/image", "r:1@sha256:0")]
 	edit.pinned(object.union(c({}, {}), {"section": "init"})) == [set("", "r:1@sha256:0")]
-}
-
-test_users if {
-	edit.own_users(c({}, {})) == [set("/userns", "auto")]
-	edit.own_users(c({"userns": "new", "uidMappings": []}, {})) == [out("/uidMappings"), set("/userns", "auto")]
-	edit.host_users(c({"userns": "new", "uidMappings": []}, {})) == [out("/userns"), out("/uidMappings")]
 }
 
 test_without_mount if {

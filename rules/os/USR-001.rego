@@ -29,19 +29,11 @@ found contains lib.finding("USR-001", c, {
 	"expected": "a uid above 0, without CAP_SETUID and CAP_DAC_OVERRIDE",
 	"key": "uid",
 	"message": sprintf("%s runs as %s and has %s", [c.id, lib.root_identity(c), lib.one_line(lib.caps(c))]),
-	"fix": fix(c),
-	"edits": edits(c),
+	"fix": edit.not_root_fix(c),
+	"edits": edit.not_root(c),
 }) if {
 	some c in lib.services
 	lib.root_identity(c)
 	count(lib.caps(c)) > 0
 	not lib.unshared_root(c)
 }
-
-edits(c) := edit.unprivileged(c) if {
-	lib.uid(c) == 0
-} else := edit.without_caps(c, lib.root_equivalent_caps(c))
-
-fix(c) := edit.unprivileged_fix(c) if {
-	lib.uid(c) == 0
-} else := edit.caps_fix(c, lib.root_equivalent_caps(c))
