@@ -3,7 +3,8 @@
 # title: "Rarely used drivers and protocols are built in"
 # description: |-
 #   Many of these drivers and protocols can be loaded by a process without privileges. Each adds kernel
-#   code that can be attacked.
+#   code that can be attacked. This includes user namespaces: in this pack, a kernel without them is
+#   preferred to a namespace for each service (NSP-005).
 # custom:
 #   id: KCF-017
 #   severity: low

@@ -377,3 +377,12 @@ digit_value := {d: i | some i, d in split("0123456789abcdef", "")}
 # sysctl_is: the key is set to the value. Rules negate this and not sysctl, which is
 # undefined if the key is not set.
 sysctl_is(key, v) if sysctl(key) == v
+
+# user_ns_missing is the reason why the kernel cannot create user namespaces. It is
+# undefined if it can, or if its configuration is unknown.
+user_ns_missing := "the kernel does not support it (CONFIG_USER_NS is off)" if {
+	off("CONFIG_USER_NS")
+} else := "user.max_user_namespaces is 0" if {
+	config_known
+	sysctl("user.max_user_namespaces") == "0"
+}

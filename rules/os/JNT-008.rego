@@ -31,13 +31,6 @@ unknown contains {"resource": lib.resource(c), "reason": kernel.config_missing} 
 
 exposed(c) if lib.has_ns(c, "user")
 
-user_ns_missing := "the kernel does not support it (CONFIG_USER_NS is off)" if {
-	kernel.off("CONFIG_USER_NS")
-} else := "user.max_user_namespaces is 0" if {
-	kernel.config_known
-	kernel.sysctl("user.max_user_namespaces") == "0"
-}
-
 found contains lib.finding("JNT-008", c, {
 	"path": "/linux/namespaces",
 	"actual": sprintf("userns, but %s", [reason]),
@@ -50,5 +43,5 @@ found contains lib.finding("JNT-008", c, {
 }) if {
 	some c in lib.containers
 	exposed(c)
-	reason := user_ns_missing
+	reason := kernel.user_ns_missing
 }
