@@ -286,3 +286,40 @@ func TestManyUnusedStatements(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// A kernel has two records: that of the distribution's package, and its own with the same
+// purl. Each vulnerability is found once, with the paths of both.
+func TestKernelOnce(t *testing.T) {
+	t.Parallel()
+	const image = "pkg:deb/debian/linux-image-6.1.0-44-amd64@6.1.192-3?distro=debian-12&upstream=linux-signed-amd64%406.1.192%2B3"
+	const source = "pkg:deb/debian/linux-source-6.12@6.12.1-1?distro=debian-12&upstream=linux-6.12"
+	deb := func(name, version, purl string) facts.Package {
+		return facts.Package{Name: name, Version: version, Type: "deb", PURL: purl, Paths: []string{}}
+	}
+	kernel := func(purl, path string) facts.Package {
+		return facts.Package{Name: "linux-kernel", Version: "6.1.0-44-amd64", Type: "linux-kernel", PURL: purl, Paths: []string{path}}
+	}
+	db := write(t, "tracker.json", `{"linux":{"CVE-2026-0001":{"releases":{"bookworm":{"status":"resolved","fixed_version":"6.1.193-1"}}}},
+		"linux-6.12":{"CVE-2026-0002":{"releases":{"bookworm":{"status":"resolved","fixed_version":"6.12.2-1"}}}}}`)
+	for name, c := range map[string]struct {
+		packages []facts.Package
+		want     []string
+	}{
+		"debian's kernel":      {[]facts.Package{deb("linux-image-6.1.0-44-amd64", "6.1.192-3", image), kernel(image, "/kernel")}, []string{"CVE-2026-0001 linux-image-6.1.0-44-amd64 6.1.192-3 [/kernel]"}},
+		"its own record first": {[]facts.Package{kernel(image, "/kernel"), deb("linux-image-6.1.0-44-amd64", "6.1.192-3", image)}, []string{"CVE-2026-0001 linux-image-6.1.0-44-amd64 6.1.192-3 [/kernel]"}},
+		"compiled":             {[]facts.Package{kernel(source, "/kernel"), deb("linux-source-6.12", "6.12.1-1", source)}, []string{"CVE-2026-0002 linux-source-6.12 6.12.1-1 [/kernel]"}},
+		"only its own record":  {[]facts.Package{kernel(image, "/kernel")}, []string{"CVE-2026-0001 linux-kernel 6.1.0-44-amd64 [/kernel]"}},
+		"two kernels": {[]facts.Package{deb("linux-image-6.1.0-44-amd64", "6.1.192-3", image), deb("linux-source-6.12", "6.12.1-1", source), kernel(image, "/a"), kernel(source, "/b")},
+			[]string{"CVE-2026-0001 linux-image-6.1.0-44-amd64 6.1.192-3 [/a]", "CVE-2026-0002 linux-source-6.12 6.12.1-1 [/b]"}},
+	} {
+		f := of()
+		f.Components[0].SBOM.Packages = c.packages
+		var got []string
+		for _, v := range match(t, f, Options{Databases: []string{db}}) {
+			got = append(got, fmt.Sprint(v.ID, " ", v.Package, " ", v.Version, " ", v.Paths))
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package vuln
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -18,10 +19,15 @@ type name struct{ ecosystem, name string }
 // codename follows.
 const tracker = "Debian security tracker"
 
+// kernelType is the type of the record that the scanner makes for each kernel.
+const kernelType = "linux-kernel"
+
 // target is one package of one component.
 type target struct {
-	component  int
-	pkg        *facts.Package
+	component int
+	pkg       *facts.Package
+	// paths are the files in which the package was found, in any of its records.
+	paths      []string
 	candidates []*candidate
 	// undecided: a record covers the package, but its version cannot be
 	// compared.
@@ -53,8 +59,7 @@ func newMatcher(f *facts.Facts) *matcher {
 		inDatabases: map[string]bool{}, latest: map[string]time.Time{}, wantedEcosystems: map[string]bool{}, sources: map[string]bool{}}
 	for i := range f.Components {
 		c := &f.Components[i]
-		for j := range c.SBOM.Packages {
-			t := &target{component: i, pkg: &c.SBOM.Packages[j]}
+		for _, t := range targets(i, c.SBOM.Packages) {
 			t.find(c.SBOM.Distro)
 			m.all = append(m.all, t)
 			for _, l := range t.candidates {
@@ -67,6 +72,30 @@ func newMatcher(f *facts.Facts) *matcher {
 		}
 	}
 	return m
+}
+
+// targets are the packages of a component. A kernel has a record of its own beside that
+// of the distribution's package, with the same purl: both are one package.
+func targets(component int, packages []facts.Package) []*target {
+	var out []*target
+	byPURL := map[string]*target{}
+	for _, kernels := range []bool{false, true} {
+		for j := range packages {
+			p := &packages[j]
+			if (p.Type == kernelType) != kernels {
+				continue
+			}
+			if same := byPURL[p.PURL]; kernels && same != nil {
+				same.paths = append(same.paths, p.Paths...)
+				continue
+			}
+			t := &target{component: component, pkg: p, paths: slices.Clone(p.Paths)}
+			if out = append(out, t); p.PURL != "" {
+				byPURL[p.PURL] = t
+			}
+		}
+	}
+	return out
 }
 
 // find sets the names of the package in databases. There are none if its purl

@@ -157,7 +157,7 @@ func (m *matcher) fill(f *facts.Facts, scan facts.VulnerabilityScan, vex *statem
 // one in any database, for any of its names.
 func (m *matcher) vulnerability(t *target, h *hit) facts.Vulnerability {
 	v := facts.Vulnerability{ID: h.id, Aliases: []string{}, Package: t.pkg.Name, Version: t.pkg.Version, PURL: t.pkg.PURL,
-		Paths: append([]string{}, t.pkg.Paths...), Severity: h.severity, Fixed: h.fixed}
+		Paths: append([]string{}, t.paths...), Severity: h.severity, Fixed: h.fixed}
 	for _, ids := range []map[string]bool{h.ids, h.fixes} {
 		for id := range ids {
 			v.Severity = worse(v.Severity, m.severities[id])
