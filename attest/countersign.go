@@ -27,7 +27,7 @@ func Countersign(ctx context.Context, from, to string, payload []byte, signer Si
 	}
 	defer old.Close()
 	sealed, _, err := layout.Parse(func(path string) ([]byte, error) {
-		file, err := old.Open(layout.Dir + "/" + path)
+		file, err := bounded.OpenIn(old, layout.Dir+"/"+path)
 		if err != nil {
 			return nil, err
 		}
@@ -103,7 +103,7 @@ func copyFolder(ctx context.Context, old *os.Root, from, to string) error {
 
 // copyInto copies a file of root to a new path.
 func copyInto(root *os.Root, path, target string) error {
-	r, err := root.Open(path)
+	r, err := bounded.OpenIn(root, path)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/parallel"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
@@ -172,7 +173,7 @@ func (f *folder) hash(path, known string) (layout.File, error) {
 	if known != "" {
 		return layout.File{Path: path, Digest: known, Size: info.Size()}, nil
 	}
-	r, err := f.root.Open(path)
+	r, err := bounded.OpenIn(f.root, path)
 	if err != nil {
 		return layout.File{}, err
 	}
@@ -194,7 +195,7 @@ func (f *folder) document(path string) (layout.File, json.RawMessage, error) {
 	if file.Size > statement.MaxBundle/2 {
 		return layout.File{}, nil, system.Unusable("document %q has %d bytes, which is too large for a statement", path, file.Size)
 	}
-	r, err := f.root.Open(path)
+	r, err := bounded.OpenIn(f.root, path)
 	if err != nil {
 		return layout.File{}, nil, system.Unusable("document").Because(err)
 	}

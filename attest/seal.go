@@ -14,6 +14,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
@@ -190,7 +191,7 @@ func linkOrCopy(root *os.Root, source, target string) error {
 }
 
 func copyBlob(root *os.Root, source, target string) error {
-	r, err := root.Open(source)
+	r, err := bounded.OpenIn(root, source)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -79,7 +78,7 @@ func bootFile(path, name string) (_ facts.BootFile, err error) {
 	if strings.HasSuffix(name, image.KernelEnding) { // it is started with its initrd, and not by firmware
 		return facts.BootFile{Path: name}, nil
 	}
-	f, err := os.Open(path)
+	f, err := bounded.Open(path)
 	if err != nil {
 		return facts.BootFile{}, system.NotRead(path, err)
 	}

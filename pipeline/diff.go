@@ -14,6 +14,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/component"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/pipeline/policies"
 	"github.com/seaworthy-os/seaworthy/policy"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -159,7 +160,7 @@ func builtFacts(dir string) (*facts.Facts, *decision.Decision, error) {
 }
 
 func storedFacts(path string) (*facts.Facts, error) {
-	r, err := os.Open(path)
+	r, err := bounded.Open(path)
 	if err != nil {
 		return nil, system.NotRead(path, err).
 			Suggest("seaworthy build writes %s next to the image; seaworthy facts prints facts", factsFile)

@@ -18,6 +18,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/statement"
 	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/pipeline/remedy"
 	"github.com/seaworthy-os/seaworthy/policy/report"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
@@ -116,7 +117,7 @@ func replaceable(target string) error {
 // written returns the names that the build of the output in dir can have written. It
 // returns nil if dir has no decision.
 func written(dir string) []string {
-	f, err := os.Open(filepath.Join(dir, decisionFile))
+	f, err := bounded.Open(filepath.Join(dir, decisionFile))
 	if err != nil {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/lazyre"
 )
 
@@ -47,7 +48,7 @@ func packageImage(folder string) (string, error) {
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		return "", errors.New("the folder does not exist")
 	}
-	data, err := os.ReadFile(filepath.Join(folder, "build.yml"))
+	data, err := bounded.ReadFile(filepath.Join(folder, "build.yml"), MaxFileBytes)
 	if err != nil || len(data) > MaxFileBytes {
 		return "", errors.New("build.yml is missing, too large or cannot be read")
 	}

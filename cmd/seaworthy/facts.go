@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -10,6 +9,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/safetext"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -108,9 +108,9 @@ func (c *verbs) checkFacts(cmd *cobra.Command, file string, o pipeline.CheckOpti
 // open opens an input, and returns its name for errors; "-" is standard input.
 func (c *verbs) open(file string) (io.ReadCloser, string, error) {
 	if file == "-" {
-		return io.NopCloser(c.In), "standard input", nil
+		return io.NopCloser(c.Input()), "standard input", nil
 	}
-	f, err := os.Open(file)
+	f, err := bounded.Open(file)
 	if err != nil {
 		return nil, "", system.NotRead(file, err)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"runtime"
 	"strings"
@@ -106,9 +105,9 @@ func checkInspectReport(format string) error {
 
 // inspectImage describes one image file.
 func inspectImage(path string, certificates []*x509.Certificate) (*inspect.Report, error) {
-	f, size, err := openImage(path)
+	f, size, err := bounded.OpenImage(path)
 	if err != nil {
-		return nil, err
+		return nil, system.NotRead(path, err)
 	}
 	defer f.Close()
 	return inspect.Describe(path, f, size, inspect.Options{Certificates: certificates})
@@ -146,28 +145,6 @@ func (c *verbs) inspectStored(cmd *cobra.Command, name, arch string, redirectTo 
 	}
 	defer f.Close()
 	return pipeline.InspectFolder(f.Dir, name, certificates)
-}
-
-// openImage opens a file or a block device. It does not wait for a pipe.
-func openImage(path string) (*os.File, int64, error) {
-	switch info, err := os.Stat(path); {
-	case err != nil:
-		return nil, 0, system.NotRead(path, err)
-	case info.IsDir():
-		return nil, 0, system.BadInput("%s is a folder", path).Suggest("give one image file in it")
-	case !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeDevice:
-		return nil, 0, system.BadInput("%s is not a file or a disk", path).Suggest("copy the image to a file: it is read at several places")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, 0, system.NotRead(path, err)
-	}
-	size, err := f.Seek(0, io.SeekEnd) // a block device has no size in its metadata
-	if err != nil {
-		f.Close()
-		return nil, 0, system.NotRead(path, err)
-	}
-	return f, size, nil
 }
 
 // maxCertificates bounds a file of certificates.

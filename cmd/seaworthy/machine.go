@@ -13,6 +13,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
 // machineFlags describe the machine that boot starts, besides the image.
@@ -64,7 +65,7 @@ func (f *machineFlags) set(ctx context.Context, say func(string), o *boot.Option
 		}
 	}
 	if f.cdrom != "" {
-		if o.Media, err = os.Open(f.cdrom); err != nil {
+		if o.Media, _, err = bounded.OpenImage(f.cdrom); err != nil {
 			return system.NotRead(f.cdrom, err)
 		}
 	}
@@ -95,7 +96,7 @@ func openDisk(text string) (*os.File, string, error) {
 	if strings.HasSuffix(path, ".qcow2") {
 		format = "qcow2"
 	}
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	f, _, err := bounded.OpenDisk(path)
 	switch {
 	case err == nil:
 		return f, format, nil

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/boot"
@@ -32,6 +33,10 @@ func TestOpenDisk(t *testing.T) {
 	if err := os.WriteFile(there, []byte("content"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		text, format string
 		size         int64
@@ -46,10 +51,13 @@ func TestOpenDisk(t *testing.T) {
 		}
 		f.Close()
 	}
-	for _, text := range []string{filepath.Join(dir, "missing"), filepath.Join(dir, "missing.qcow2:4G"), "4X"} {
+	for _, text := range []string{filepath.Join(dir, "missing"), filepath.Join(dir, "missing.qcow2:4G"), "4X", pipe, "/dev/null"} {
 		if _, _, err := openDisk(text); !errors.Is(err, system.ErrInput) {
 			t.Errorf("%s: %v", text, err)
 		}
+	}
+	if err := (&machineFlags{cdrom: pipe}).set(t.Context(), nil, &boot.Options{}); !errors.Is(err, system.ErrInput) {
+		t.Errorf("--cdrom: %v", err)
 	}
 	if err := (&machineFlags{tpmState: "x"}).set(t.Context(), nil, &boot.Options{}); err == nil || !strings.Contains(err.Error(), "--tpm-state needs --tpm") {
 		t.Errorf("%v", err)

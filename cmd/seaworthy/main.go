@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/lategc"
 )
 
@@ -17,7 +18,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	// The first signal cancels the work; the second kills the program.
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() { stop(); bounded.Interrupt() })
 	if len(os.Args) > 1 && os.Args[1] == cli.GuestVerb { // the guest has its own memory limit
 		lategc.End()
 	}

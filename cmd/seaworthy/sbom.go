@@ -4,12 +4,12 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 )
 
@@ -58,7 +58,7 @@ IMAGE is an image file of any origin. Sbom then makes an SBOM from the files in 
 			} else if err != nil {
 				return err
 			}
-			f, err := os.Open(path)
+			f, err := bounded.Open(path)
 			if err != nil {
 				return system.Unusable("sbom").Because(err)
 			}

@@ -1,4 +1,5 @@
-// Package bounded reads input of unknown size into memory, up to a limit.
+// Package bounded opens the files that users name, without waiting for a writer, and reads
+// input of unknown size into memory, up to a limit.
 package bounded
 
 import (
@@ -7,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 )
 
 // TooLarge is the error for input with more bytes than this limit.
@@ -45,7 +45,7 @@ func Read(r io.Reader, limit int64) ([]byte, error) {
 // because the path may be that of a temporary file. The caller adds the file
 // and the next step.
 func ReadFile(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := Open(path)
 	if err != nil {
 		return nil, withoutPath(err)
 	}

@@ -72,7 +72,7 @@ func Mismatch(format string, args ...any) *Error {
 // is ErrUnusable.
 func NotRead(path string, err error) *Error {
 	e := Unusable("cannot read %s", path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) { // not a file
 		e.Kind = ErrInput
 	}
 	if in := (*fs.PathError)(nil); errors.As(err, &in) {

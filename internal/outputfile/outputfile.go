@@ -79,9 +79,12 @@ func LockFolder(path string) (release func()) {
 }
 
 // writeInto writes to an existing device or pipe. It never creates or truncates a
-// file.
+// file, and does not wait until a program reads a named pipe.
 func writeInto(path string, data []byte, failed func(error) error) error {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	f, err := os.OpenFile(path, os.O_WRONLY|unix.O_NONBLOCK, 0)
+	if errors.Is(err, unix.ENXIO) {
+		return failed(errors.New("no program reads this pipe"))
+	}
 	if err != nil {
 		return failed(err)
 	}

@@ -129,7 +129,7 @@ func (f *folder) others() error {
 
 // small reads a document.
 func (f *folder) small(path string) ([]byte, error) {
-	file, err := f.root.Open(path)
+	file, err := bounded.OpenIn(f.root, path)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func pathless(err error) error {
 }
 
 func (f *folder) hash(path string) (layout.File, error) {
-	file, err := f.root.Open(path)
+	file, err := bounded.OpenIn(f.root, path)
 	if err != nil {
 		return layout.File{}, err
 	}

@@ -51,7 +51,7 @@ func openLayoutDir(dir, name string) (*layoutDir, error) {
 
 // read reads the list of images.
 func (l *layoutDir) read() error {
-	f, err := l.root.Open(indexFile)
+	f, err := bounded.OpenIn(l.root, indexFile)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (l *layoutDir) open(_ context.Context, d oci.Descriptor, from int64) (io.Re
 	if !digests.Valid(d.Digest) {
 		return nil, system.Unusable("digest %q is not sha256", d.Digest)
 	}
-	f, err := l.root.Open(blobFolder + "/" + digests.Hex(d.Digest))
+	f, err := bounded.OpenIn(l.root, blobFolder+"/"+digests.Hex(d.Digest))
 	if err != nil {
 		return nil, err
 	}

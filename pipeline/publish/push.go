@@ -14,6 +14,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/attest/layout"
 	"github.com/seaworthy-os/seaworthy/builder/component/oci"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
@@ -76,7 +77,7 @@ func plan(f *folder) (*pushing, error) {
 	empty := []byte("{}")
 	all := map[string]blob{}
 	for _, file := range f.all() {
-		all[file.Digest] = blob{oci.Descriptor{Digest: file.Digest, Size: file.Size}, file.Path, func() (io.ReadCloser, error) { return f.root.Open(file.Path) }}
+		all[file.Digest] = blob{oci.Descriptor{Digest: file.Digest, Size: file.Size}, file.Path, func() (io.ReadCloser, error) { return bounded.OpenIn(f.root, file.Path) }}
 	}
 	all[digests.Of(empty)] = blob{oci.Descriptor{Digest: digests.Of(empty), Size: int64(len(empty))}, "{}",
 		func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(empty)), nil }}

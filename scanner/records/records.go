@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
@@ -88,7 +89,7 @@ func (r *Reader) Path(ctx context.Context, path string) error {
 }
 
 func (r *Reader) file(ctx context.Context, path string) error {
-	f, err := os.Open(path)
+	f, err := bounded.Open(path)
 	if err != nil {
 		return system.NotRead(path, err)
 	}

@@ -51,7 +51,7 @@ func addOwn(ctx context.Context, t *tree, sp *spool, rec *Recipe) error {
 // addSource copies a file from the folder of the recipe. It follows links only
 // within that folder.
 func addSource(root *os.Root, sp *spool, name string) (content, error) {
-	f, err := root.Open(name)
+	f, err := bounded.OpenIn(root, name)
 	if err != nil {
 		return content{}, err
 	}
@@ -68,7 +68,7 @@ const maxText = 1 << 20
 
 // readText reads a file of a recipe that the build itself understands.
 func readText(root *os.Root, name string) ([]byte, error) {
-	f, err := root.Open(name)
+	f, err := bounded.OpenIn(root, name)
 	if err != nil {
 		return nil, err
 	}

@@ -108,7 +108,7 @@ func inputs(ctx context.Context, o Options, rec *Recipe, label string, programs 
 		if source == "" {
 			continue // its contents are in the recipe
 		}
-		sum, err := fileDigest(root.Open, source)
+		sum, err := fileDigest(func(name string) (*os.File, error) { return bounded.OpenIn(root, name) }, source)
 		if errors.Is(err, os.ErrNotExist) {
 			sum, err = "missing", nil // reported with its place when the file is added
 		}

@@ -361,7 +361,7 @@ func (c *Streams) CheckOptions(rf *ResolveFlags, pf *PolicyFlags, files []string
 	if err := image.CheckFormats(formats); err != nil {
 		return pipeline.CheckOptions{}, err
 	}
-	r, err := rf.options(files, c.In)
+	r, err := rf.options(files, c.Input())
 	if err != nil {
 		return pipeline.CheckOptions{}, err
 	}

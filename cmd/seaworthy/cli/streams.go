@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"reflect"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/safetext"
 )
 
@@ -60,6 +62,23 @@ type Streams struct {
 	// text and err is made safe for terminals and for the logs of CI services.
 	Out, Text, Err io.Writer
 	buffered       *bufio.Reader
+}
+
+// Input is the standard input, for a verb that reads a file from it. An interrupt ends a
+// wait for its data (bounded.Interrupt).
+func (c *Streams) Input() io.Reader {
+	if c.In != os.Stdin {
+		return c.In
+	}
+	f, err := bounded.Open("/dev/stdin")
+	if err != nil {
+		return c.In
+	}
+	if info, err := f.Stat(); err != nil || info.Mode().IsRegular() {
+		f.Close()
+		return c.In // a part of the file may have been read
+	}
+	return f
 }
 
 // Report prints an error, with one paragraph for each joined error, and returns
