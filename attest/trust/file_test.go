@@ -34,7 +34,7 @@ components:
   - repositories: [docker.io/seaworthy/*]
     signedBy: [release, other]
     threshold: 2
-    require: {sbom: true, provenance: {builders: [b], sources: [s]}}
+    require: {name: exact, sbom: true, provenance: {builders: [b], sources: [s]}}
 images:
   - systems: [os]
     signedBy: [release, other]
@@ -174,6 +174,7 @@ func TestMistakes(t *testing.T) {
 		return strings.Replace(whole, old, new, 1)
 	}
 	for name, c := range map[string]struct{ text, want string }{
+		"unknown name rule":    {change("name: exact", "name: yes"), "is not a way to compare names"},
 		"unknown version":      {change("version: 1", "version: 2"), "unknown version \"2\""},
 		"empty":                {"authorities: []\n", "contains no keys"},
 		"only rules":           {"images: [{systems: [os]}]\n", "contains no keys"},
@@ -213,7 +214,7 @@ func TestMistakes(t *testing.T) {
 		"any component source": {change("sources: [s]", "sources: []"), "the list is empty"},
 		"any waiver":           {change("{atMost: 3, severity: medium, never: [CAP-001]}", "{}"), "requires nothing"},
 		"any builder version":  {change("builder: {minimumVersion: v1.2.3}", "builder: {}"), "requires nothing"},
-		"nothing required":     {change("{sbom: true, provenance: {builders: [b], sources: [s]}}", "{}"), "requires nothing"},
+		"nothing required":     {change("{name: exact, sbom: true, provenance: {builders: [b], sources: [s]}}", "{}"), "requires nothing"},
 		"no time at all":       {change("notOlderThan: 2026-05-01T00:00:00Z", "notOlderThan: 0001-01-01"), "is not a time"},
 		"a field twice":        {change("maxAgeDays: 30", "maxAgeDays: 30\n      maxAgeDays: 40"), "duplicate key"},
 	} {

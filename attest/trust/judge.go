@@ -257,6 +257,9 @@ func describe(out *facts.Attestation, c *claim, img Image) error {
 	if c.simple {
 		var p struct {
 			Critical struct {
+				Identity struct {
+					Reference string `json:"docker-reference"`
+				} `json:"identity"`
 				Image struct {
 					Digest string `json:"docker-manifest-digest"`
 				} `json:"image"`
@@ -267,6 +270,7 @@ func describe(out *facts.Attestation, c *claim, img Image) error {
 			return fmt.Errorf("its payload is malformed: %w", err)
 		}
 		out.SubjectMatches = slices.Contains(img.Digests, p.Critical.Image.Digest)
+		out.SignedAs = repositoryOf(p.Critical.Identity.Reference)
 		if p.Critical.Type != simpleType {
 			return fmt.Errorf("its type %.100q is not %q", p.Critical.Type, simpleType)
 		}
@@ -276,6 +280,7 @@ func describe(out *facts.Attestation, c *claim, img Image) error {
 	var s struct {
 		Type    string `json:"_type"`
 		Subject []struct {
+			Name   string            `json:"name"`
 			Digest map[string]string `json:"digest"`
 		} `json:"subject"`
 		PredicateType string          `json:"predicateType"`
@@ -301,6 +306,11 @@ func describe(out *facts.Attestation, c *claim, img Image) error {
 	out.PredicateType = cut(s.PredicateType)
 	for _, subject := range s.Subject {
 		if slices.Contains(img.Digests, digests.FromHex(subject.Digest["sha256"])) {
+			if name := repositoryOf(subject.Name); !out.SubjectMatches {
+				out.SignedAs = name
+			} else if name != out.SignedAs {
+				out.SignedAs = "" // two names, of which none is sure
+			}
 			out.SubjectMatches = true
 		}
 	}
@@ -312,6 +322,26 @@ func describe(out *facts.Attestation, c *claim, img Image) error {
 		return err
 	}
 	return nil
+}
+
+// repositoryOf is the repository of an image reference, without tag and digest. Docker's
+// registry has two names, and can be left out.
+func repositoryOf(reference string) string {
+	name, _, _ := strings.Cut(reference, "@")
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		name = name[:i]
+	}
+	registry, rest, more := strings.Cut(name, "/")
+	switch {
+	case name == "":
+	case !more:
+		name = "docker.io/library/" + name
+	case registry == "index.docker.io":
+		name = "docker.io/" + rest
+	case registry != "localhost" && !strings.ContainsAny(registry, ".:"):
+		name = "docker.io/" + name
+	}
+	return cut(name)
 }
 
 // provenance reads the members that the versions of SLSA provenance share.

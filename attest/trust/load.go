@@ -261,6 +261,11 @@ func (l *loader) component(n *yaml.Node) {
 	r.signedBy, r.threshold = l.signers(n, signedBy, threshold, func(a *authority) bool { return overlap(a.repositories, r.repositories) })
 	if need != nil {
 		l.Fields(l.some(need), "require", map[string]func(*yaml.Node){
+			"name": func(n *yaml.Node) {
+				if r.name = nameRule(l.Text(n)); r.name != exactName && r.name != pathName {
+					l.Bad(n, "write exact, or path if the registry may differ", "%q is not a way to compare names", r.name)
+				}
+			},
 			"sbom": func(n *yaml.Node) { r.sbom = l.Bool(n) },
 			"provenance": func(n *yaml.Node) {
 				r.provenance = true

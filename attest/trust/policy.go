@@ -10,6 +10,7 @@ package trust
 import (
 	"crypto"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/seaworthy-os/seaworthy/attest/verify"
@@ -48,11 +49,31 @@ type componentRule struct {
 	repositories []string
 	signedBy     []string
 	threshold    int
+	// name says how the name in the signed content must be equal to that of the image.
+	name nameRule
 	// sbom requires a signed SBOM. provenance requires signed provenance with one of
 	// these builders and sources; an empty list allows any.
 	sbom             bool
 	provenance       bool
 	builders, source []string
+}
+
+// nameRule says which names in the signed content of an image count.
+type nameRule string
+
+const (
+	anyName   nameRule = ""
+	exactName nameRule = "exact" // the repository
+	pathName  nameRule = "path"  // the repository in any registry
+)
+
+// accepts reports whether an image of a repository may have been signed as another.
+func (r nameRule) accepts(signedAs, repository string) bool {
+	if r == pathName {
+		_, signedAs, _ = strings.Cut(signedAs, "/")
+		_, repository, _ = strings.Cut(repository, "/")
+	}
+	return r == anyName || signedAs == repository && signedAs != ""
 }
 
 // Identity is a keyless identity of a trust policy.

@@ -50,6 +50,10 @@ type Attestation struct {
 	// the digest of the image's manifest or index.
 	Readable       bool `json:"readable"`
 	SubjectMatches bool `json:"subjectMatches"`
+	// SignedAs is the repository (REGISTRY/PATH) under which the signer signed the
+	// image, "" if the content has none: docker-reference, or the name of the subject
+	// with the digest of the image.
+	SignedAs string `json:"signedAs"`
 	// Provenance of a SLSA provenance statement, null for others.
 	Provenance *Provenance `json:"provenance"`
 }
