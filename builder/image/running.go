@@ -29,16 +29,23 @@ func toolEnv(more ...string) []string {
 	return append([]string{"PATH=" + os.Getenv("PATH"), "TZ=UTC", "LC_ALL=C"}, more...)
 }
 
-// start starts a tool.
+// start starts a tool, as root of a user namespace if this is possible: see asRoot.
 func start(tool Tool, path string, args ...string) (*running, error) {
 	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env = toolEnv()
+	var cmd *exec.Cmd
 	var text limited
-	cmd.Stdout, cmd.Stderr = &text, &text
-	in, err := cmd.StdinPipe()
-	if err == nil {
-		err = cmd.Start()
+	var in io.WriteCloser
+	var err error
+	for _, attr := range asRoot() {
+		cmd = exec.CommandContext(ctx, path, args...)
+		cmd.Env, cmd.SysProcAttr = toolEnv(), attr
+		cmd.Stdout, cmd.Stderr = &text, &text
+		if in, err = cmd.StdinPipe(); err == nil {
+			err = cmd.Start()
+		}
+		if err == nil {
+			break
+		}
 	}
 	if err != nil {
 		cancel()

@@ -181,6 +181,28 @@ func TestSquashfsErrors(t *testing.T) {
 }
 
 // Abort ends the program, and does not wait until it would end itself.
+// A root that belongs to another user is refused.
+func TestSquashfsRoot(t *testing.T) {
+	t.Parallel()
+	for want, args := range map[string][]string{
+		"":                              {"-all-root"},
+		"to user 7 and group 0":         {"-force-uid", "7", "-force-gid", "0"},
+		"to user 0 and group 8":         {"-force-uid", "0", "-force-gid", "8", "-noI", "-noId"},
+		"to user 100000 and group 1234": {"-force-uid", "100000", "-force-gid", "1234"},
+	} {
+		path := filepath.Join(t.TempDir(), "image")
+		tool(t, "squashfs-tools", append([]string{"mksquashfs", t.TempDir(), path, "-quiet", "-no-progress", "-comp", "zstd"}, args...)...)
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := checkSquashfsRoot(f); (err == nil) != (want == "") || err != nil && (!errors.Is(err, system.ErrUnusable) || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%v: %v, want %q", args, err, want)
+		}
+	}
+}
+
 func TestSquashfsAbort(t *testing.T) {
 	t.Parallel()
 	s := openSquashfs(t, "exec sleep 3600")

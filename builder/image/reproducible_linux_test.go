@@ -22,6 +22,7 @@ type surroundings struct {
 	Umask int
 	env   []string
 	dir   string
+	user  *syscall.SysProcAttr
 }
 
 // surroundingsEnv tells a new process of this test program to build each format, and
@@ -29,8 +30,8 @@ type surroundings struct {
 // the settings that Go reads at start are global.
 const surroundingsEnv = "SEAWORTHY_TEST_SURROUNDINGS"
 
-// Every format gives the same bytes in another folder, umask, time zone and language,
-// and on another number of processors.
+// Every format gives the same bytes for another user, in another folder, umask, time
+// zone and language, and on another number of processors.
 func TestFormatsAreReproducible(t *testing.T) {
 	if raw := os.Getenv(surroundingsEnv); raw != "" {
 		buildIn(t, raw)
@@ -38,7 +39,7 @@ func TestFormatsAreReproducible(t *testing.T) {
 	}
 	t.Parallel()
 	one := surroundings{Umask: 0o077, dir: t.TempDir(), env: []string{"TZ=UTC", "LANG=C", "GOMAXPROCS=1"}}.build(t)
-	two := surroundings{Umask: 0o002, dir: filepath.Join(t.TempDir(), "another", "folder"),
+	two := surroundings{Umask: 0o002, dir: filepath.Join(t.TempDir(), "another", "folder"), user: anotherUser(t),
 		env: []string{"TZ=Pacific/Kiritimati", "LANG=de_DE.UTF-8", "LC_ALL=tr_TR.UTF-8", "GOMAXPROCS=7", "SOURCE_DATE_EPOCH=1000000000", "USER=another"}}.build(t)
 	for _, f := range Formats() {
 		t.Run(f, func(t *testing.T) {
@@ -50,6 +51,23 @@ func TestFormatsAreReproducible(t *testing.T) {
 			}
 		})
 	}
+}
+
+// anotherUser starts a process in a user namespace, where this user has another number.
+func anotherUser(t *testing.T) *syscall.SysProcAttr {
+	t.Helper()
+	const id = 1234
+	attr := &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: id, HostID: os.Getuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: id, HostID: os.Getgid(), Size: 1}},
+	}
+	cmd := exec.Command("true")
+	if cmd.SysProcAttr = attr; cmd.Run() != nil {
+		t.Log("the same user builds twice: this system does not allow user namespaces")
+		return nil
+	}
+	return attr
 }
 
 // build builds each format in a new process, and returns the digests of its files.
@@ -67,7 +85,7 @@ func (s surroundings) build(t *testing.T) map[string]map[string]string {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self, "-test.run=^"+t.Name()+"$")
-	cmd.Dir = s.dir
+	cmd.Dir, cmd.SysProcAttr = s.dir, s.user
 	cmd.Env = append(os.Environ(), append(s.env, surroundingsEnv+"="+string(raw), "TMPDIR="+s.dir, "HOME="+s.dir)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
