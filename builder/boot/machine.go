@@ -106,7 +106,7 @@ func Start(ctx context.Context, o Options) (*Machine, error) {
 	o.Forward = append([]Forward(nil), o.Forward...)
 	for i := range o.Forward {
 		if o.Forward[i].Host == 0 {
-			port, err := FreePort()
+			port, err := freePort(o.Forward[i].UDP)
 			if err != nil {
 				return nil, system.Unusable("cannot find a free port").Because(err)
 			}

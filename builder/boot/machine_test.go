@@ -345,7 +345,7 @@ func TestBadOptions(t *testing.T) {
 	k := os.Stdin
 	for name, o := range map[string]Options{
 		"no kernel": {}, "arch": {Kernel: k, Arch: "mips"}, "accelerator": {Kernel: k, Accel: "hvf"}, "memory": {Kernel: k, Memory: -1},
-		"port": {Kernel: k, Forward: []Forward{{80, 70000}}}, "no guest port": {Kernel: k, Forward: []Forward{{80, 0}}},
+		"port": {Kernel: k, Forward: []Forward{{Host: 80, Guest: 70000}}}, "no guest port": {Kernel: k, Forward: []Forward{{Host: 80}}},
 	} {
 		if _, err := Start(context.Background(), o); !errors.Is(err, system.ErrInput) {
 			t.Errorf("%s: got %v", name, err)
@@ -355,7 +355,7 @@ func TestBadOptions(t *testing.T) {
 
 func TestArgs(t *testing.T) {
 	t.Parallel()
-	o := Options{Arch: "arm64", Kernel: os.Stdin, Cmdline: "a\n", Accel: "kvm", Forward: []Forward{{8080, 80}, {8443, 443}}, Isolated: true, Memory: 1024, CPUs: 2}
+	o := Options{Arch: "arm64", Kernel: os.Stdin, Cmdline: "a\n", Accel: "kvm", Forward: []Forward{{Host: 8080, Guest: 80}, {Host: 5353, Guest: 53, UDP: true}}, Isolated: true, Memory: 1024, CPUs: 2}
 	devices, err := o.devices()
 	if err != nil {
 		t.Fatal(err)
@@ -367,7 +367,7 @@ func TestArgs(t *testing.T) {
 	text := strings.Join(a, " ")
 	for _, want := range []string{
 		"-machine virt -accel kvm -cpu host", "-m 1024 -smp 2", "-append a ", "-no-reboot", "-sandbox on,",
-		"-netdev user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=tcp:127.0.0.1:8443-:443 ", "romfile=",
+		"-netdev user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:127.0.0.1:5353-:53 ", "romfile=",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q lacks %q", text, want)
@@ -417,12 +417,14 @@ func TestDeviceArgs(t *testing.T) {
 
 func TestParseForward(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]Forward{"8080:80": {8080, 80}, "80": {0, 80}} {
+	for text, want := range map[string]Forward{
+		"8080:80": {Host: 8080, Guest: 80}, "80": {Guest: 80}, "5353:53/udp": {Host: 5353, Guest: 53, UDP: true}, "53/udp": {Guest: 53, UDP: true}, "80/tcp": {Guest: 80},
+	} {
 		if got, err := ParseForward(text); got != want || err != nil {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", ":", "80:", ":80", "0:80", "a:b", "1:2:3", "70000:1", "-1:2", "80,hostfwd=tcp::1-:2"} {
+	for _, text := range []string{"", ":", "80:", ":80", "0:80", "a:b", "1:2:3", "70000:1", "-1:2", "80,hostfwd=tcp::1-:2", "53/", "53/UDP", "53/sctp", "53/udp/udp", "53/udp:53", "/udp"} {
 		if got, err := ParseForward(text); !errors.Is(err, system.ErrInput) {
 			t.Errorf("%q: %v, %v", text, got, err)
 		}

@@ -48,7 +48,7 @@ type Options struct {
 	// Memory is in MiB (default 512). CPUs is the number of processors (default
 	// 1).
 	Memory, CPUs int
-	// Forward makes TCP ports of the guest available on 127.0.0.1.
+	// Forward makes ports of the guest available on 127.0.0.1.
 	Forward []Forward
 	// Isolated stops the guest from reaching other hosts. Forward still works.
 	Isolated bool
@@ -73,20 +73,36 @@ type Options struct {
 	Program string
 }
 
-// Forward forwards one TCP port: Host on 127.0.0.1 to Guest in the machine. If
-// Host is 0, Start chooses a free port.
-type Forward struct{ Host, Guest int }
+// Forward forwards one port: Host on 127.0.0.1 to Guest in the machine. If Host is 0,
+// Start chooses a free port. It is a TCP port, or with UDP a UDP port.
+type Forward struct {
+	Host, Guest int
+	UDP         bool
+}
 
-// ParseForward parses "HOST:GUEST", or "GUEST" for a free host port.
+// Network is "tcp" or "udp".
+func (f Forward) Network() string {
+	if f.UDP {
+		return "udp"
+	}
+	return "tcp"
+}
+
+// ParseForward parses "HOST:GUEST", or "GUEST" for a free host port. "/udp" at its end
+// makes it a UDP port; "/tcp" may stand there too.
 func ParseForward(s string) (Forward, error) {
-	host, guest, two := strings.Cut(s, ":")
+	ports, network, named := strings.Cut(s, "/")
+	host, guest, two := strings.Cut(ports, ":")
 	if !two {
-		host, guest = "", s
+		host, guest = "", ports
 	}
 	bad := func() error {
-		return system.BadInput("forward %q is not HOST:GUEST, two ports from 1 to 65535", s).Suggest("write it like 8080:80")
+		return system.BadInput("forward %q is not HOST:GUEST or HOST:GUEST/udp, with two ports from 1 to 65535", s).Suggest("write it like 8080:80 or 5353:53/udp")
 	}
-	var f Forward
+	if named && network != "tcp" && network != "udp" {
+		return Forward{}, bad()
+	}
+	f := Forward{UDP: network == "udp"}
 	for _, p := range []struct {
 		text string
 		to   *int
@@ -106,7 +122,17 @@ func ParseForward(s string) (Forward, error) {
 
 // FreePort returns a TCP port of 127.0.0.1 that was free when it looked.
 // Another program may take it at any time.
-func FreePort() (int, error) {
+func FreePort() (int, error) { return freePort(false) }
+
+func freePort(udp bool) (int, error) {
+	if udp {
+		c, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			return 0, err
+		}
+		defer c.Close()
+		return c.LocalAddr().(*net.UDPAddr).Port, nil
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, err
@@ -191,7 +217,7 @@ func (o *Options) args(devices []device) ([]string, error) {
 		if f.Host < 1 || f.Host > 65535 || f.Guest < 1 || f.Guest > 65535 {
 			return nil, system.BadInput("forward %d:%d: a port must be from 1 to 65535", f.Host, f.Guest)
 		}
-		network += fmt.Sprintf(",hostfwd=tcp:127.0.0.1:%d-:%d", f.Host, f.Guest)
+		network += fmt.Sprintf(",hostfwd=%s:127.0.0.1:%d-:%d", f.Network(), f.Host, f.Guest)
 	}
 	// The network card needs no boot ROM: the machine does not boot from it.
 	// The ROM would be another package to install.

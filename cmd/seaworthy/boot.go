@@ -45,7 +45,7 @@ With --secure-boot, the firmware starts the image only if a key of the variable 
 signed it. If it refuses the image, boot ends with exit status 4.
 
 ` + cli.ExitHelpPlain("QEMU is not installed, the system did not boot, or the registry cannot be reached"),
-		Example: "  seaworthy boot --key seaworthy.pub --publish 8080:8080 dist/os\n" +
+		Example: "  seaworthy boot --key seaworthy.pub --publish 8080:8080 --publish 5353:53/udp dist/os\n" +
 			"  seaworthy boot --key seaworthy.pub --accel auto --disk data.img:4G --tpm dist/os\n" +
 			"  seaworthy boot --key seaworthy.pub --secure-boot --secure-boot-vars keys/OVMF_VARS.fd dist/os",
 		Args: cobra.ExactArgs(1),
@@ -92,7 +92,7 @@ signed it. If it refuses the image, boot ends with exit status 4.
 	vf.AddOpinion(cmd)
 	cli.AddAllowRedirect(cmd, &redirectTo)
 	fs := cmd.Flags()
-	fs.StringArrayVar(&publish, "publish", nil, "HOST:GUEST: forward TCP port HOST of 127.0.0.1 to port GUEST of the machine (repeatable)")
+	fs.StringArrayVar(&publish, "publish", nil, "HOST:GUEST: forward TCP port HOST of 127.0.0.1 to port GUEST of the machine; HOST:GUEST/udp: a UDP port (repeatable)")
 	fs.StringVar(&format, "format", "", "image format to boot, if the image has several: "+strings.Join(image.Formats(image.Bootable), ", "))
 	fs.IntVar(&memory, "memory", 512, "memory of the machine, in MiB")
 	fs.IntVar(&cpus, "cpus", 1, "number of processors of the machine")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -61,5 +62,19 @@ func TestOpenDisk(t *testing.T) {
 	}
 	if err := (&machineFlags{tpmState: "x"}).set(t.Context(), nil, &boot.Options{}); err == nil || !strings.Contains(err.Error(), "--tpm-state needs --tpm") {
 		t.Errorf("%v", err)
+	}
+}
+
+// The exercise of trace has a variable for each port. TCP and UDP ports with the same number
+// have different names.
+func TestPortVariables(t *testing.T) {
+	t.Parallel()
+	ports, err := forwards([]string{"5300:53/udp", "5301:53", "8080:80/tcp"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"SEAWORTHY_PORT=5300", "SEAWORTHY_PORT_53_UDP=5300", "SEAWORTHY_PORT_53=5301", "SEAWORTHY_PORT_80=8080"}
+	if got := portVariables(ports); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -47,7 +47,7 @@ trace cannot see.
 
 The exercise is a command of the shell that uses the service from this machine. Its environment
 has the ports of --publish: SEAWORTHY_PORT is the first one, and SEAWORTHY_PORT_80 the one that
-leads to port 80 of the machine. It runs when the health checks have succeeded, once for each run
+leads to port 80 of the machine. SEAWORTHY_PORT_53_UDP leads to its UDP port 53. It runs when the health checks have succeeded, once for each run
 of the service. The service works if the command ends with exit code 0.
 
 ` + cli.ExitHelpPlain("QEMU is not installed, the system did not boot, or the service does not work"),
@@ -63,7 +63,7 @@ of the service. The service works if the command ends with exit code 0.
 	fs := cmd.Flags()
 	fs.StringVar(&f.service, "service", "", "name of the service")
 	fs.StringVar(&f.exercise, "exercise", "", "command that uses the service, for the shell")
-	fs.StringArrayVar(&f.publish, "publish", nil, "port of the machine that the exercise can reach, or HOST:GUEST (repeatable)")
+	fs.StringArrayVar(&f.publish, "publish", nil, "port of the machine that the exercise can reach, or HOST:GUEST; /udp at the end makes it a UDP port (repeatable)")
 	fs.IntVar(&f.memory, "memory", 1024, "memory of the machine, in MiB")
 	fs.IntVar(&f.cpus, "cpus", 1, "number of processors of the machine")
 	fs.DurationVar(&f.patience, "patience", 10*time.Minute, "how long the service may take until its checks succeed")
@@ -126,16 +126,27 @@ func (c *verbs) runTrace(cmd *cobra.Command, f *traceFlags, files []string) erro
 	return nil
 }
 
+// portVariables has the ports for the exercise. A UDP port has another name: a machine can
+// have a TCP port with the same number.
+func portVariables(ports []boot.Forward) (env []string) {
+	for i, p := range ports {
+		if i == 0 {
+			env = append(env, fmt.Sprintf("SEAWORTHY_PORT=%d", p.Host))
+		}
+		name := fmt.Sprintf("SEAWORTHY_PORT_%d", p.Guest)
+		if p.UDP {
+			name += "_UDP"
+		}
+		env = append(env, fmt.Sprintf("%s=%d", name, p.Host))
+	}
+	return env
+}
+
 // exercise runs the user's command.
 func (c *verbs) exercise(ctx context.Context, command string, ports []boot.Forward) error {
 	sh := exec.CommandContext(ctx, "/bin/sh", "-c", command)
 	sh.Env = os.Environ()
-	for i, p := range ports {
-		if i == 0 {
-			sh.Env = append(sh.Env, fmt.Sprintf("SEAWORTHY_PORT=%d", p.Host))
-		}
-		sh.Env = append(sh.Env, fmt.Sprintf("SEAWORTHY_PORT_%d=%d", p.Guest, p.Host))
-	}
+	sh.Env = append(sh.Env, portVariables(ports)...)
 	sh.Stdout, sh.Stderr = c.Err, c.Err
 	return sh.Run()
 }
