@@ -105,7 +105,8 @@ func TestBIOSDisks(t *testing.T) {
 	if text := tool(t, "fdisk", "sfdisk", "--verify", raw); !strings.Contains(text, "No errors detected") {
 		t.Error(text)
 	}
-	for name, format := range map[string]string{"os.qcow2": "qcow2", "os.vmdk": "vmdk", "os.vhd": "vpc", "os.raw": "raw"} {
+	out["dynamic"] = build(t, []string{"dynamic-vhd"}, small, &Kernel{Zstd: true})["os.vhd"] // the name of the fixed one
+	for name, format := range map[string]string{"os.qcow2": "qcow2", "os.vmdk": "vmdk", "os.vhd": "vpc", "dynamic": "vpc", "os.raw": "raw"} {
 		if text := tool(t, "qemu-utils", "qemu-img", "compare", "-f", "raw", "-F", format, raw, store(t, out[name])); !strings.Contains(text, "identical") {
 			t.Errorf("%s: %s", name, text)
 		}

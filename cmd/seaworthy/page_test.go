@@ -83,7 +83,7 @@ func TestImagesPage(t *testing.T) {
 }
 
 // docs/images.md shows the sizes that the tests hold: none above its limit, and none
-// so far below that the limit holds nothing.
+// so far below that the limit holds nothing. README.md shows the same sizes.
 func TestSizesPage(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/images.md")
@@ -91,6 +91,11 @@ func TestSizesPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	limits := map[string][]map[string]int64{"minimal": {usualSizes, smallSizes}, "web": {webSizes, nil}}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := regexp.MustCompile(`(?ms)^\*\*Small images\.\*\*.*?\n\n`).FindString(string(readme))
 	rows := regexp.MustCompile("(?m)^\\| `([a-z]+).yml` \\| `([a-z+-]+)` \\| ([0-9.]+|–) \\| ([0-9.]+|–) \\|$").FindAllStringSubmatch(string(text), -1)
 	if len(rows) != 3 {
 		t.Errorf("the page has %d sizes, want 3", len(rows))
@@ -101,6 +106,9 @@ func TestSizesPage(t *testing.T) {
 			size, err := strconv.ParseFloat(row[3+i], 64)
 			if (err != nil) != (limit == 0) || size > limit || size < limit*0.85 {
 				t.Errorf("%s: the page shows %s MB, the limit is %.1f", row[0], row[3+i], limit)
+			}
+			if err == nil && !strings.Contains(small, row[3+i]) {
+				t.Errorf("%s: README.md does not show %s MB, but %q", row[0], row[3+i], small)
 			}
 		}
 	}
