@@ -242,7 +242,7 @@ func fileFacts(f system.File) (facts.File, error) {
 	out := facts.File{
 		Path: "/" + f.Path, Type: f.Type.String(), Mode: fmt.Sprintf("%o", f.Mode), UID: f.UID, GID: f.GID,
 		Link: f.Link, Source: f.SourceText, Metadata: f.Metadata, Size: f.Size, Digest: f.Digest,
-		Origin: origin(system.OriginAt(f.Pos)), AppArmorProfiles: []string{},
+		Origin: origin(system.OriginAt(f.Pos)), AppArmorProfiles: []string{}, Modules: []string{},
 	}
 	if f.Type != system.TypeFile {
 		return out, nil
@@ -251,6 +251,7 @@ func fileFacts(f system.File) (facts.File, error) {
 		out.Secret = cmp.Or(files.DetectSecret(f.Contents), files.SecretIn(out.Path, string(f.Contents)))
 		out.Logins, out.Containerd = files.Logins(out.Path, string(f.Contents)), files.Containerd(out.Path, string(f.Contents))
 		out.AppArmorProfiles = list(files.AppArmor(out.Path, f.Contents))
+		out.Modules = list(files.Modules(out.Path, string(f.Contents)))
 		return out, nil
 	}
 	r, err := os.Open(f.Source)
@@ -266,6 +267,9 @@ func fileFacts(f system.File) (facts.File, error) {
 		out.Secret = cmp.Or(finder.Kind(), files.SecretInArchive(head.Bytes()), files.SecretIn(out.Path, head.String()))
 		out.Logins, out.Containerd = files.Logins(out.Path, head.String()), files.Containerd(out.Path, head.String())
 		out.AppArmorProfiles = list(files.AppArmor(out.Path, head.Bytes()))
+		if head.Len() < maxSettings {
+			out.Modules = list(files.Modules(out.Path, head.String()))
+		}
 		if out.Logins != nil && head.Len() == maxSettings {
 			err = fmt.Errorf("the file has more than %d KiB, which is too large to read", maxSettings>>10)
 		}

@@ -4,7 +4,10 @@
 # description: |-
 #   The files section is unpacked last, over the images. A file there can replace PID 1, the
 #   OCI runtime, or their libraries or settings. These programs apply every other setting:
-#   an attacker who controls the file controls the system.
+#   an attacker who controls the file controls the system. A file
+#   /etc/modules-load.d/NAME.conf may name modules of the kernel: init loads them, and no
+#   component needs CAP_SYS_MODULE. It must have one name in each line: a name can only
+#   load what the kernel's image already contains, and a path or a parameter could do more.
 # custom:
 #   id: FIL-005
 #   severity: high
@@ -37,6 +40,15 @@ program_folders := {
 # Settings that make them run or load something, or that define accounts. Inits run the
 # files in such folders: linuxkit/init runs every file of /etc/init.d.
 program_settings := `^/etc/(bash[^/]*|binfmt\.d|cdi|cni|conf\.d|containerd|containers/oci|crio|cron[^/]*|crontabs|crun|crypttab|dinit\.d|doas[^/]*|environment|finit[^/]*|fstab|group-?|gshadow-?|hotplug[^/]*|inetd\.conf|init|init\.[^/]+|inittab|ld-musl-[^/]*|ld\.so\.[^/]*|local\.d|mdev[^/]*|modprobe[^/]*|modules|modules-load\.d|nri|nsswitch\.conf|onboot[^/]*|onshutdown[^/]*|openrc|pam\.[^/]*|passwd-?|periodic|profile|profile\.d|rc|rc[0-9S]?\.[^/]+|request-key[^/]*|runc|runit|runlevels|s6[^/]*|security|service|services\.d|shadow-?|shells|shutdown[^/]*|startup|subgid|subuid|sudoers|sudoers\.d|sv|systemd|tmpfiles\.d|udev|xinetd[^/]*)(/|$)`
+
+# names_modules: the file is at its place, and only names modules.
+names_modules(f) if {
+	f.type == "file"
+	count(lib.arr(f.modules)) > 0
+	every path in {lib.clean(f.path), resolved(f.path)} {
+		regex.match(`^/etc/modules-load\.d/[^/]+\.conf$`, path)
+	}
+}
 
 # Files that the shell of root runs at start.
 program_files := {"/root/.ashrc", "/root/.bash_login", "/root/.bash_profile", "/root/.bashrc", "/root/.profile", "/root/.zshrc", "/.profile"}
@@ -106,6 +118,7 @@ fail contains {
 } if {
 	some f in lib.arr(input.files)
 	f.type != "dir"
+	not names_modules(f)
 	some path in {lib.clean(f.path), resolved(f.path)}
 	among_programs(path)
 }

@@ -50,3 +50,34 @@ test_fires_named if {
 	t.fires(rule.fail, "file:/srv/x") with input as pipe
 	t.silent(rule.fail) with input as with_file("/srv/x", "file")
 }
+
+# A file of modules-load.d that only names modules is not reported.
+modules_file(path, kind, names) := t.put(with_file(path, kind), "/files/0/modules", names)
+
+test_silent_names_modules if {
+	t.silent(rule.fail) with input as modules_file("/etc/modules-load.d/disks.conf", "file", ["dm_crypt"])
+}
+
+test_fires_other_modules if {
+	every case in [
+		["/etc/modules-load.d/disks.conf", "file", []],
+		["/etc/modules-load.d/disks.conf", "symlink", ["dm_crypt"]],
+		["/etc/modules-load.d", "file", ["dm_crypt"]],
+		["/etc/modules-load.d", "symlink", []],
+		["/etc/modules-load.d/x/disks.conf", "file", ["dm_crypt"]],
+		["/etc/modules-load.d/disks", "file", ["dm_crypt"]],
+		["/etc/modprobe.d/disks.conf", "file", ["dm_crypt"]],
+		["/etc/modules", "file", ["dm_crypt"]],
+		["/usr/bin/crun", "file", ["dm_crypt"]],
+	] {
+		found := rule.fail with input as modules_file(case[0], case[1], case[2])
+		t.fires(found, sprintf("file:%s", [case[0]]))
+	}
+	t.fires(rule.fail, "file:/etc/modules-load.d/x.conf") with input as with_file("/etc/modules-load.d/x.conf", "file")
+}
+
+# A link leads the folder to programs.
+test_fires_modules_elsewhere if {
+	linked := t.put(modules_file("/etc/modules-load.d/init.conf", "file", ["dm_crypt"]), "/files/-", {"path": "/etc/modules-load.d", "type": "symlink", "link": "/usr/bin", "mode": "777", "uid": 0, "gid": 0, "source": "", "metadata": "", "size": 0, "digest": "", "secret": "", "modules": [], "origin": t.origin})
+	t.fires_also(rule.fail, "file:/etc/modules-load.d/init.conf") with input as linked
+}

@@ -509,7 +509,11 @@ type File struct {
 	Containerd *Containerd `json:"containerd"`
 	// AppArmorProfiles are the names of the AppArmor profiles in it that init loads.
 	AppArmorProfiles []string `json:"apparmorProfiles"`
-	Origin           Origin   `json:"origin"`
+	// Modules are the names of the kernel modules that init loads because of a file
+	// /etc/modules-load.d/NAME.conf. It is empty if a line has something else than one
+	// name, such as a path or a parameter.
+	Modules []string `json:"modules"`
+	Origin  Origin   `json:"origin"`
 }
 
 // Logins is the content of a single file about logins: accounts (named passwd,
