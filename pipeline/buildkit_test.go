@@ -140,7 +140,7 @@ func TestBuildKit(t *testing.T) {
 				t.Errorf("%+v, want %+v", got, c.want)
 			}
 			if missing(found) == "" {
-				t.Error("the image is trusted, and nobody signed it")
+				t.Error("the image is trusted without a signature")
 			}
 			// A signature of the image makes it trusted, and not its provenance.
 			_, digest, _ := strings.Cut(found.Image, "@")
@@ -155,7 +155,7 @@ func TestBuildKit(t *testing.T) {
 				t.Errorf("signed, but: %s", m)
 			}
 			if m := missing(explain(t, policy(t, "components: [{repositories: [\"*\"], require: {provenance: {}}}]\n"), images)); !strings.Contains(m, "needs signed provenance") {
-				t.Errorf("provenance that nobody signed: %q", m)
+				t.Errorf("provenance without a signature: %q", m)
 			}
 		})
 	}

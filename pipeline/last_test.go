@@ -121,7 +121,7 @@ func TestRebuild(t *testing.T) {
 	b.want("changed inventories", true)
 	secret := b.store.Secret
 	b.store.Secret = []byte("of another machine")
-	b.want("somebody else's store", false)
+	b.want("the store of another user", false)
 	b.store.Secret = secret
 
 	yml := filepath.Join(b.dir, "os.yml")

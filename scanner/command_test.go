@@ -101,12 +101,12 @@ func TestMissingTargets(t *testing.T) {
 		mounts string
 		want   []string
 	}{
-		"missing":           {`[{"destination": "/data"}]`, []string{"/data"}},
-		"twice":             {`[{"destination": "/data"}, {"destination": "/data"}]`, []string{"/data"}},
-		"there":             {`[{"destination": "/srv"}]`, []string{}},
-		"made by everybody": {`[{"destination": "/proc"}]`, []string{}},
-		"below another":     {`[{"destination": "/data"}, {"destination": "/data/below"}]`, []string{"/data"}},
-		"not requested":     {`[{"destination": "/never"}]`, []string{}},
+		"missing":              {`[{"destination": "/data"}]`, []string{"/data"}},
+		"twice":                {`[{"destination": "/data"}, {"destination": "/data"}]`, []string{"/data"}},
+		"there":                {`[{"destination": "/srv"}]`, []string{}},
+		"made by each runtime": {`[{"destination": "/proc"}]`, []string{}},
+		"below another":        {`[{"destination": "/data"}, {"destination": "/data/below"}]`, []string{"/data"}},
+		"not requested":        {`[{"destination": "/never"}]`, []string{}},
 	} {
 		got := missingTargets(commanded(t, `{"process": {"args": ["/bin/web"]}, "mounts": `+c.mounts+`}`), image())
 		if !slices.Equal(got, c.want) {

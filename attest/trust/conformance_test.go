@@ -145,7 +145,7 @@ func signature(b *protobundle.Bundle, change func(raw []byte)) *protobundle.Bund
 	})
 }
 
-// witness is a signature line of a checkpoint by somebody else.
+// witness is a signature line of a checkpoint by another signer.
 func witness(name string) string {
 	return "— " + name + " " + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 68))
 }

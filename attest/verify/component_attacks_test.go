@@ -315,7 +315,7 @@ func (c *components) provenances(bad componentAttack, good trust.Attached) []rea
 	v1 := builtBy(ci, ours)
 	return []reason{
 		from("component: no provenance", "needs signed provenance", good),
-		from("component: provenance that nobody signed", "it is not signed", good, trust.Attached{MediaType: "application/vnd.in-toto+json", Data: []byte(v1)}),
+		from("component: provenance without a signature", "it is not signed", good, trust.Attached{MediaType: "application/vnd.in-toto+json", Data: []byte(v1)}),
 		from("component: provenance of a stranger", "not signed by a key", good, c.bundle(c.stranger, v1)),
 		from("component: provenance of another builder", "provenance of builder https://evil.example.org", c.bundle(c.release, builtBy("https://evil.example.org", ours))),
 		from("component: builder whose name begins like ours", "provenance of builder https://ci.example.org.evil.example", c.bundle(c.release, builtBy(ci+".evil.example", ours))),
@@ -413,7 +413,7 @@ func (c *components) careless() []reason {
 		bad("policy without authorities", "contains no keys", "authorities: []\n"),
 		bad("policy that accepts any digest", "the list is empty", image("{policy: {name: hardened, digests: []}}")),
 		bad("policy that accepts any os.yml", "the list is empty", image("{sources: []}")),
-		bad("policy that asks nobody for a second opinion", "the list is empty", image("{secondOpinion: []}")),
+		bad("policy with an empty list of second opinions", "the list is empty", image("{secondOpinion: []}")),
 		bad("policy that asks the signer for a second opinion", "there is none", image("{secondOpinion: [release]}")),
 		bad("policy that requires no rule", "the list is empty", image("{passed: []}")),
 		bad("policy that limits no waiver", "requires nothing", image("{waivers: {}}")),
@@ -429,7 +429,7 @@ func (c *components) careless() []reason {
 		bad("policy in two documents", "more than one YAML document", "authorities: [{name: release, key: release.pub, systems: [os]}]\n---\nrevoked: {}\n"),
 		bad("policy that accepts any builder", "the list is empty", plainKey+"components: [{repositories: [\"*\"], require: {provenance: {builders: []}}}]\n"),
 		bad("policy with a pattern inside a name", "is not a repository", "authorities: [{name: release, key: release.pub, repositories: [\"ghcr.io/*/app\"]}]\n"),
-		bad("policy that trusts everybody at an issuer", "has no subject", "authorities: [{name: ci, keyless: {issuer: https://issuer.example.org, subject: \"*\", trustedRoot: root.json}, repositories: [\"*\"]}]\n"),
+		bad("policy that trusts all identities of an issuer", "has no subject", "authorities: [{name: ci, keyless: {issuer: https://issuer.example.org, subject: \"*\", trustedRoot: root.json}, repositories: [\"*\"]}]\n"),
 		bad("policy with the certificate of a signer as its authority", "is not one of a certificate authority", "authorities: [{name: company, certificates: {chain: leaf.pem, subject: x}, systems: [os]}]\n"),
 	}
 }

@@ -175,7 +175,7 @@ func (c *Check) bytes() ([]byte, error) {
 }
 
 // ask sends the question and reads until the answer matches, or ends. It reads the
-// whole answer to an HTTP request: some servers print errors if nobody reads it.
+// whole answer to an HTTP request: some servers print errors if it is not read.
 func (c *Check) ask(ctx context.Context, want *regexp.Regexp, patience time.Duration) ([]byte, error) {
 	network, address := "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.TCP))
 	switch {

@@ -3,7 +3,7 @@
 # title: "containerd has a server besides its socket"
 # description: |-
 #   A client of containerd can start containers without any isolation, so it is root. Over the
-#   network, containerd asks nobody who they are. Another socket than its own lies outside of the
+#   network, containerd does not identify its clients. Another socket than its own lies outside of the
 #   folder that init closes to all other users. The debug server shows containerd's memory, and
 #   the metrics server shows what runs.
 # custom:
