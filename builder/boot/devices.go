@@ -75,12 +75,17 @@ func (o *Options) devices() ([]device, error) {
 		if format == "" {
 			format = "raw"
 		}
-		return []string{"-drive", "if=none,id=data,format=" + format + ",discard=unmap,file=" + p, "-device", "virtio-blk-pci,drive=data,serial=data", "-boot", "strict=on"}
+		return []string{"-drive", "if=none,id=data,format=" + format + ",discard=unmap,file=" + p, "-device", dataDevices[o.DataBus] + ",drive=data,serial=data", "-boot", "strict=on"}
 	})
 	one(o.Media, func(p string) []string {
 		return []string{"-device", "virtio-scsi-pci,id=media", "-drive", "if=none,id=mediacd,media=cdrom,readonly=on,format=raw,file=" + p,
 			"-device", "scsi-cd,bus=media.0,drive=mediacd", "-boot", "strict=on"}
 	})
+	if o.Agent != nil {
+		list = append(list, device{file: o.Agent, args: func(fd int) []string {
+			return serialPort("agent", fmt.Sprintf("socket,id=agent,fd=%d,server=on,wait=off", fd), "org.qemu.guest_agent.0")
+		}})
+	}
 	if o.Firmware != EFI {
 		return list, nil
 	}
@@ -92,10 +97,18 @@ func (o *Options) devices() ([]device, error) {
 // QEMU's end.
 func portDevice(name string, file *os.File) device {
 	return device{file: file, owned: true, args: func(fd int) []string {
-		return []string{"-chardev", fmt.Sprintf("socket,id=port,fd=%d", fd), "-device", "virtio-serial-pci,id=ports",
-			"-device", "virtserialport,bus=ports.0,chardev=port,name=" + name}
+		return serialPort("port", fmt.Sprintf("socket,id=port,fd=%d", fd), name)
 	}}
 }
+
+// serialPort has the arguments for a port with this name, whose other end is a chardev.
+func serialPort(id, chardev, name string) []string {
+	return []string{"-chardev", chardev, "-device", "virtio-serial-pci,id=" + id + "bus",
+		"-device", "virtserialport,bus=" + id + "bus.0,chardev=" + id + ",name=" + name}
+}
+
+// dataDevices are QEMU's devices for a second disk.
+var dataDevices = map[string]string{"": "virtio-blk-pci", Virtio: "virtio-blk-pci", NVMe: "nvme"}
 
 // firmware opens the firmware, and makes a store of variables that ends with the
 // machine.

@@ -410,6 +410,20 @@ func TestDeviceArgs(t *testing.T) {
 	if text = strings.Join(a, " "); !strings.Contains(text, "media=cdrom,readonly=on,format=raw,file=/proc/self/fd/5 -device scsi-cd,bus=media.0,drive=mediacd") || strings.Contains(text, "bootindex") {
 		t.Errorf("%q", text)
 	}
+	// A second disk can be an NVMe disk, and the agent has its port.
+	o = Options{Arch: "amd64", Kernel: os.Stdin, Data: os.Stdin, DataBus: NVMe, Agent: os.Stdin, Cmdline: "a"}
+	if devices, err = o.devices(); err != nil {
+		t.Fatal(err)
+	}
+	if a, err = o.args(devices); err != nil {
+		t.Fatal(err)
+	}
+	text = strings.Join(a, " ")
+	for _, want := range []string{"-device nvme,drive=data,serial=data", "socket,id=agent,fd=6,server=on,wait=off", "chardev=agent,name=org.qemu.guest_agent.0"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q lacks %q", text, want)
+		}
+	}
 	if _, err := (&Options{Arch: "riscv64", CD: os.Stdin, Firmware: EFI}).devices(); !errors.Is(err, system.ErrInput) {
 		t.Errorf("EFI on riscv64: %v", err)
 	}

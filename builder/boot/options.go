@@ -28,6 +28,8 @@ type Options struct {
 	// DataFormat is QEMU's name for its format.
 	Data       *os.File
 	DataFormat string
+	// DataBus is how Data is attached: Virtio, or NVMe. "" is Virtio.
+	DataBus string
 	// Media is a CD-ROM for the system, such as one with its settings. It is not
 	// booted.
 	Media *os.File
@@ -64,6 +66,9 @@ type Options struct {
 	// Port is the name of a serial port for programs of the system. Machine.Port is the
 	// other end. "" means none.
 	Port string
+	// Agent is a listening socket. What connects to it talks to the agent of the guest
+	// (qemu-ga), by the serial port that hypervisors use for it. The caller closes it.
+	Agent *os.File
 	// Ready is called with each line of the console. When it returns true, the
 	// machine is ready: Run ends it and returns nil, and Machine.Ready is
 	// closed.
@@ -164,6 +169,12 @@ var machines = map[string]machine{
 const (
 	fdQMP   = 3
 	fdFirst = 4
+)
+
+// The ways in which a second disk is attached.
+const (
+	Virtio = "virtio"
+	NVMe   = "nvme"
 )
 
 // EFI is the UEFI firmware of Debian's packages, with an empty store of variables.

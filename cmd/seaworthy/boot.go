@@ -38,7 +38,8 @@ powers off. An interrupt (Ctrl-C) asks it to shut down. FILE is a disk or an ISO
 folder; only this file is then verified and started. REFERENCE is an image in a registry: it
 is fetched into a temporary folder, which is removed at the end.
 
---disk gives the system a second disk that it can write to, --cdrom a CD-ROM, and --tpm a TPM. --input
+--disk gives the system a second disk that it can write to, --cdrom a CD-ROM, and --tpm a TPM.
+--guest-agent makes a socket on which programs such as virsh talk to the agent of the system. --input
 types the lines of standard input on the console: a line appears when it is complete. --accel auto tests KVM by starting a small machine with it: a /dev/kvm that exists may not work.
 
 With --secure-boot, the firmware starts the image only if a key of the variable store has
@@ -76,7 +77,7 @@ signed it. If it refuses the image, boot ends with exit status 4.
 			if err := pipeline.Machine(r, format, &o); err != nil {
 				return err
 			}
-			defer closeDisks(&o)
+			defer mf.close(&o)
 			if err := mf.set(cmd.Context(), c.Note, &o); err != nil {
 				return err
 			}

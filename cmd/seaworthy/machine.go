@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -18,14 +20,16 @@ import (
 
 // machineFlags describe the machine that boot starts, besides the image.
 type machineFlags struct {
-	accel, disk, cdrom, tpmState string
-	tpm                          bool
+	accel, disk, diskBus, cdrom, agent, tpmState string
+	tpm                                          bool
 }
 
 func (f *machineFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.accel, "accel", boot.TCG, "tcg (emulation, works everywhere), kvm, or auto: kvm if a test machine runs with it")
 	flags.StringVar(&f.disk, "disk", "", "second disk, which the system can write to: FILE (kept; qcow2 by its name, else raw), FILE:SIZE (made if it does not exist) or SIZE, such as 4G (lost at the end)")
+	flags.StringVar(&f.diskBus, "disk-bus", boot.Virtio, "how the disk of --disk is attached: virtio, or nvme as in many clouds")
+	flags.StringVar(&f.agent, "guest-agent", "", "path of a new socket, for questions to the system's component qemu-guest-agent")
 	flags.StringVar(&f.cdrom, "cdrom", "", "file that the system sees as a CD-ROM, for example with its settings (NoCloud, OpenStack); it is not booted")
 	flags.BoolVar(&f.tpm, "tpm", false, "give the machine a TPM 2.0, with the program swtpm")
 	flags.StringVar(&f.tpmState, "tpm-state", "", "folder in which the TPM keeps its state between boots (with --tpm; default: a temporary folder)")
@@ -43,22 +47,37 @@ func forwards(publish []string) (out []boot.Forward, err error) {
 	return out, nil
 }
 
-// closeDisks closes the files that machineFlags.set opened, also before an error.
-func closeDisks(o *boot.Options) {
-	for _, f := range []*os.File{o.Data, o.Media} {
-		if f != nil {
-			f.Close()
+// close closes the files that set opened, also before an error, and removes the socket.
+func (f *machineFlags) close(o *boot.Options) {
+	if o.Agent != nil {
+		os.Remove(f.agent)
+	}
+	for _, file := range []*os.File{o.Data, o.Media, o.Agent} {
+		if file != nil {
+			file.Close()
 		}
 	}
 }
 
-// set sets the options. The caller closes o.Data and o.Media with closeDisks.
+// set sets the options. The caller closes their files with close.
 func (f *machineFlags) set(ctx context.Context, say func(string), o *boot.Options) error {
 	if f.tpmState != "" && !f.tpm {
 		return system.BadInput("--tpm-state needs --tpm").Suggest("add --tpm")
 	}
 	o.TPM, o.TPMState = f.tpm, f.tpmState
+	if f.diskBus != boot.Virtio && f.diskBus != boot.NVMe {
+		return system.BadInput("--disk-bus %q is neither virtio nor nvme", f.diskBus).Suggest("use virtio or nvme")
+	}
+	if f.diskBus == boot.NVMe && f.disk == "" {
+		return system.BadInput("--disk-bus needs --disk").Suggest("add --disk, for example --disk 1G")
+	}
+	o.DataBus = f.diskBus
 	var err error
+	if f.agent != "" {
+		if o.Agent, err = listen(f.agent); err != nil {
+			return err
+		}
+	}
 	if f.disk != "" {
 		if o.Data, o.DataFormat, err = openDisk(f.disk); err != nil {
 			return err
@@ -77,6 +96,29 @@ func (f *machineFlags) set(ctx context.Context, say func(string), o *boot.Option
 		say("using emulation (tcg): " + why)
 	}
 	return err
+}
+
+// listen makes a socket that only this user can connect to. It is made in a folder of its
+// own, so no other user can connect before its mode is right. An existing file is an error.
+func listen(path string) (*os.File, error) {
+	fail := func(err error) (*os.File, error) {
+		return nil, system.Unusable("cannot make the socket %s", path).Because(err).Suggest("give a path that does not exist, in a folder that you can write to")
+	}
+	dir, err := os.MkdirTemp(filepath.Dir(path), ".seaworthy-")
+	if err != nil {
+		return fail(err)
+	}
+	defer os.RemoveAll(dir)
+	made := filepath.Join(dir, "s")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: made, Net: "unix"})
+	if err != nil {
+		return fail(err)
+	}
+	defer l.Close() // the file below keeps listening
+	if err := errors.Join(os.Chmod(made, 0o600), os.Link(made, path)); err != nil {
+		return fail(err)
+	}
+	return l.File()
 }
 
 // openDisk opens the disk that --disk names. The format is that of the name: the

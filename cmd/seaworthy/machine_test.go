@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,11 +59,56 @@ func TestOpenDisk(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
-	if err := (&machineFlags{cdrom: pipe}).set(t.Context(), nil, &boot.Options{}); !errors.Is(err, system.ErrInput) {
+	if err := (&machineFlags{diskBus: boot.Virtio, cdrom: pipe}).set(t.Context(), nil, &boot.Options{}); !errors.Is(err, system.ErrInput) {
 		t.Errorf("--cdrom: %v", err)
 	}
-	if err := (&machineFlags{tpmState: "x"}).set(t.Context(), nil, &boot.Options{}); err == nil || !strings.Contains(err.Error(), "--tpm-state needs --tpm") {
-		t.Errorf("%v", err)
+}
+
+func TestMachineFlags(t *testing.T) {
+	t.Parallel()
+	for want, f := range map[string]machineFlags{
+		"--tpm-state needs --tpm":                   {tpmState: "x"},
+		"--disk-bus needs --disk":                   {diskBus: boot.NVMe},
+		`"ide" is neither virtio nor nvme`:          {diskBus: "ide", disk: "1M"},
+		"cannot make the socket machine_test.go":    {diskBus: boot.Virtio, agent: "machine_test.go"},
+		"cannot make the socket /missing/of/agent:": {diskBus: boot.Virtio, agent: "/missing/of/agent"},
+	} {
+		var o boot.Options
+		if err := f.set(t.Context(), nil, &o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+		f.close(&o)
+	}
+	if _, err := os.Stat("machine_test.go"); err != nil {
+		t.Error(err)
+	}
+}
+
+// The socket of the agent is only for this user, and removed at the end.
+func TestAgentSocket(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "agent") // a socket's path is short
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	var o boot.Options
+	f := machineFlags{diskBus: boot.Virtio, agent: filepath.Join(dir, "s")}
+	if err := f.set(t.Context(), nil, &o); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(f.agent)
+	if err != nil || info.Mode() != fs.ModeSocket|0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	c, err := net.Dial("unix", f.agent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+	f.close(&o)
+	if left, err := os.ReadDir(dir); len(left) != 0 || err != nil {
+		t.Errorf("%v, %v", left, err)
 	}
 }
 

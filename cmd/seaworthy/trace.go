@@ -106,7 +106,7 @@ func (c *verbs) runTrace(cmd *cobra.Command, f *traceFlags, files []string) erro
 	}
 	defer done()
 	o.Build = pipeline.BuildOptions{CheckOptions: check, Tools: image.Tools{Dirs: f.from.Tools}, Version: cli.Version(), Kept: f.from.Kept(cmd)}
-	defer closeDisks(&o.Machine)
+	defer f.machine.close(&o.Machine)
 	if err := f.machine.set(cmd.Context(), c.Note, &o.Machine); err != nil {
 		return err
 	}
