@@ -14,6 +14,12 @@ import (
 type Needs struct {
 	// Read are the folders in which it reads files.
 	Read []string
+	// Run are the folders in which it reads files and starts programs. Some can be
+	// missing: not all architectures have /lib64.
+	Run []string
+	// Write are the folders in which it also makes and changes files, and Open the
+	// files that it reads and writes, such as devices.
+	Write, Open []string
 	// Connect are the TCP ports to which it connects. It opens its listeners before.
 	Connect []int
 }
@@ -27,7 +33,12 @@ func Restrict(needs Needs) (version int, err error) {
 	if version, err = syscall.LandlockGetABIVersion(); err != nil {
 		return 0, nil //nolint:nilerr // the kernel is too old, or was built or started without it
 	}
-	rules := []landlock.Rule{landlock.PathAccess(syscall.AccessFSReadFile|syscall.AccessFSReadDir, needs.Read...)}
+	rules := []landlock.Rule{
+		landlock.PathAccess(syscall.AccessFSReadFile|syscall.AccessFSReadDir, needs.Read...),
+		landlock.RODirs(needs.Run...).IgnoreIfMissing(),
+		landlock.RWDirs(needs.Write...),
+		landlock.RWFiles(needs.Open...).WithIoctlDev(),
+	}
 	for _, port := range needs.Connect {
 		rules = append(rules, landlock.ConnectTCP(uint16(port)))
 	}

@@ -43,7 +43,8 @@ func restricted(dir string) error {
 		return err
 	}
 	port := listener.Addr().(*net.TCPAddr).Port
-	version, err := Restrict(Needs{Read: []string{filepath.Join(dir, "read")}, Connect: []int{port}})
+	version, err := Restrict(Needs{Read: []string{filepath.Join(dir, "read")}, Connect: []int{port},
+		Run: []string{filepath.Join(dir, "run"), "/usr", "/lib", filepath.Join(dir, "missing")}, Write: []string{filepath.Join(dir, "write")}, Open: []string{filepath.Join(dir, "open"), os.DevNull}})
 	if err != nil {
 		return err
 	}
@@ -85,6 +86,11 @@ func once(dir string, port, version, i int) error {
 	denied("write", os.WriteFile(filepath.Join(dir, "read", fmt.Sprint(i)), nil, 0o600))
 	denied("make a folder", os.Mkdir(filepath.Join(dir, "read", fmt.Sprint(i)), 0o700))
 	denied("remove", os.Remove(filepath.Join(dir, "read", "below", "file")))
+	allowed("start a program of a folder", exec.Command(filepath.Join(dir, "run", "sleep"), "0").Run())
+	allowed("make a file in a folder", os.WriteFile(filepath.Join(dir, "write", fmt.Sprint(i)), nil, 0o600))
+	opened, err := os.OpenFile(filepath.Join(dir, "open"), os.O_RDWR, 0)
+	allowed("write to a file", err)
+	opened.Close()
 	denied("start a program", exec.Command(os.Args[0]).Run())
 	connection, err := net.Dial("tcp", fmt.Sprint("127.0.0.1:", port))
 	allowed("connect", err)
@@ -125,7 +131,16 @@ func TestRestrict(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "read", "below"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"closed", "read/below/file"} {
+	sleep, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile(sleep)
+	if err := errors.Join(err, os.Mkdir(filepath.Join(dir, "run"), 0o755), os.Mkdir(filepath.Join(dir, "write"), 0o755),
+		os.WriteFile(filepath.Join(dir, "run", "sleep"), program, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"closed", "open", "read/below/file"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}
