@@ -16,6 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/internal/health"
@@ -48,6 +49,12 @@ func (l *library) ports() (all []string) {
 	return all
 }
 
+// moreChecks ask what only the system of the test has.
+var moreChecks = map[string][]health.Check{
+	// The route that the neighbour announces.
+	"frr": {{File: "/proc/net/route", Expect: `\nfrr0\t006433C6\t060200C0\t`}},
+}
+
 // readLibrary reads the components that have a system.yml.
 func readLibrary(t *testing.T) (all []*library) {
 	t.Helper()
@@ -73,7 +80,7 @@ func readLibrary(t *testing.T) (all []*library) {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}
-		l := &library{name: filepath.Base(dir), file: file, checks: rec.Health, runtime: filepath.Base(dir) == "runc"}
+		l := &library{name: filepath.Base(dir), file: file, checks: append(rec.Health, moreChecks[filepath.Base(dir)]...), runtime: filepath.Base(dir) == "runc"}
 		for _, s := range sections.Services {
 			l.services = append(l.services, s.Name)
 		}
@@ -237,7 +244,7 @@ func (s *realSystem) bootGroup(group []*library, key string) map[string][]string
 		for _, l := range group {
 			host.ask(t, l.name, console)
 		}
-	}, append(host.publish(), "--disk", s.dataDisk(), "--cdrom", host.cdrom(), "--tpm", "--input", "--cpus", cpus(group))...)
+	}, append(host.publish(), "--disk", s.dataDisk(), "--disk-bus", diskBus(group), "--guest-agent", host.agent, "--cdrom", host.cdrom(), "--tpm", "--input", "--cpus", cpus(group))...)
 	for _, l := range group {
 		for section, names := range map[string][]string{"onboot": l.onboot, "onshutdown": l.onshutdown} {
 			for _, name := range names {
@@ -256,6 +263,15 @@ func (s *realSystem) bootGroup(group []*library, key string) map[string][]string
 		t.Log(text)
 	}
 	return hardened
+}
+
+// diskBus is how the disk of the machine of these components is attached: a virtio disk does
+// not measure its health, as smartmontools wants.
+func diskBus(group []*library) string {
+	if slices.ContainsFunc(group, func(l *library) bool { return l.name == "smartmontools" }) {
+		return boot.NVMe
+	}
+	return boot.Virtio
 }
 
 // cpus is how many processors the machine of these components has: irqbalance does

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -34,6 +35,8 @@ type host struct {
 	nfs string
 	// ports are those of the machine on the loopback address of the test.
 	ports map[string]int
+	// agent is a socket to the machine's guest agent.
+	agent string
 	// What is written to keys is typed on the console of the machine.
 	typed io.Reader
 	keys  io.Writer
@@ -69,6 +72,12 @@ func (s *realSystem) newHost() *host {
 	h.server = httptest.NewServer(http.HandlerFunc(h.metadata))
 	s.t.Cleanup(h.server.Close)
 	h.serveNFS()
+	dir, err := os.MkdirTemp("", "agent") // a socket's path is short
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { os.RemoveAll(dir) })
+	h.agent = filepath.Join(dir, "agent")
 	return h
 }
 
@@ -184,6 +193,9 @@ func (h *host) ask(t *testing.T, name string, console *console) {
 		h.types(t, console, "admin\nnot this one\n", "The name or the password is wrong.")
 		h.types(t, console, "admin\nonly for the test\nid; exit\n", "uid=130(admin)")
 		return
+	case name == "qemu-guest-agent":
+		h.askAgent(t)
+		return
 	case !ok:
 		return
 	}
@@ -200,6 +212,76 @@ func (h *host) ask(t *testing.T, name string, console *console) {
 	for what, auth := range map[string]ssh.AuthMethod{"another key": ssh.PublicKeys(other), "a password": ssh.Password(l.user)} {
 		if out, err := l.run(address, auth); err == nil {
 			t.Errorf("%s: %s was accepted: %q", name, what, out)
+		}
+	}
+}
+
+// askAgent asks the guest agent about the machine, and lets it refuse what changes the
+// machine.
+func (h *host) askAgent(t *testing.T) {
+	t.Helper()
+	c, err := net.Dial("unix", h.agent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	answers := json.NewDecoder(c)
+	ask := func(command, arguments string, to any) (refused string) {
+		if _, err := fmt.Fprintf(c, `{"execute":%q,"arguments":%s}`, command, arguments); err != nil {
+			t.Fatal(err)
+		}
+		var answer struct {
+			Return json.RawMessage
+			Error  *struct{ Desc string }
+		}
+		if err := answers.Decode(&answer); err != nil {
+			t.Fatal(err)
+		}
+		if answer.Error != nil {
+			return answer.Error.Desc
+		}
+		if err := json.Unmarshal(answer.Return, to); err != nil {
+			t.Errorf("%s: %v", command, err)
+		}
+		return ""
+	}
+	var info struct {
+		Commands []struct {
+			Name    string `json:"name"`
+			Enabled bool   `json:"enabled"`
+		} `json:"supported_commands"`
+	}
+	if refused := ask("guest-info", "{}", &info); refused != "" {
+		t.Errorf("guest-info: %s", refused)
+	}
+	var enabled []string
+	for _, command := range info.Commands {
+		if command.Enabled {
+			enabled = append(enabled, strings.TrimPrefix(command.Name, "guest-"))
+		}
+	}
+	slices.Sort(enabled)
+	const want = "get-host-name get-osinfo get-time get-timezone get-vcpus info network-get-interfaces ping sync sync-delimited"
+	if got := strings.Join(enabled, " "); got != want || len(info.Commands) < 30 {
+		t.Errorf("of %d commands, the agent obeys %s; want %s", len(info.Commands), got, want)
+	}
+	var interfaces []struct {
+		Addresses []struct {
+			Address string `json:"ip-address"`
+		} `json:"ip-addresses"`
+	}
+	refused := ask("guest-network-get-interfaces", "{}", &interfaces)
+	if text := fmt.Sprint(interfaces); refused != "" || !strings.Contains(text, "10.0.2.15") {
+		t.Errorf("the agent reports %s (%s) and no address of the machine", text, refused)
+	}
+	for command, arguments := range map[string]string{
+		"guest-exec":              `{"path":"/usr/sbin/qemu-ga","arg":["--version"]}`,
+		"guest-file-open":         `{"path":"/etc/passwd"}`,
+		"guest-set-user-password": `{"username":"root","password":"MTIz","crypted":false}`,
+		"guest-shutdown":          `{}`,
+	} {
+		if refused := ask(command, arguments, new(any)); !strings.Contains(refused, "disabled") {
+			t.Errorf("%s was not refused: %q", command, refused)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/components/check"
 	dmcrypt "github.com/seaworthy-os/seaworthy/components/dm-crypt"
 	"github.com/seaworthy-os/seaworthy/components/format"
+	"github.com/seaworthy-os/seaworthy/components/frr"
 	"github.com/seaworthy-os/seaworthy/components/fsck"
 	"github.com/seaworthy-os/seaworthy/components/growfs"
 	"github.com/seaworthy-os/seaworthy/components/hostname"
@@ -25,7 +26,9 @@ import (
 	"github.com/seaworthy-os/seaworthy/components/modprobe"
 	"github.com/seaworthy-os/seaworthy/components/mount"
 	"github.com/seaworthy-os/seaworthy/components/netns"
+	guestagent "github.com/seaworthy-os/seaworthy/components/qemu-guest-agent"
 	randomseed "github.com/seaworthy-os/seaworthy/components/random-seed"
+	smart "github.com/seaworthy-os/seaworthy/components/smartmontools"
 	staticip "github.com/seaworthy-os/seaworthy/components/static-ip"
 	"github.com/seaworthy-os/seaworthy/components/swap"
 	links "github.com/seaworthy-os/seaworthy/components/vlan-bond-bridge"
@@ -34,32 +37,35 @@ import (
 )
 
 var programs = map[string]func(){
-	"binfmt":           binfmt.Main,
-	"binfmt-example":   binfmt.Example,
-	"check":            check.Main,
-	"dm-crypt":         dmcrypt.Main,
-	"format":           format.Main,
-	"fsck":             fsck.Main,
-	"growfs":           growfs.Main,
-	"hostname":         hostname.Main,
-	"lldp":             lldp.Main,
-	"kmsg":             kmsg.Main,
-	"losetup":          losetup.Main,
-	"log-flush":        logflush.Main,
-	"logrotate-start":  logrotate.Main,
-	"lvm-start":        lvm.Main,
-	"machine-id":       machineid.Main,
-	"mdraid":           mdraid.Main,
-	"modprobe":         modprobe.Main,
-	"mount":            mount.Main,
-	"nfs-client":       mount.NFS,
-	"netns":            netns.Main,
-	"random-seed":      randomseed.Main,
-	"static-ip":        staticip.Main,
-	"swap":             swap.Main,
-	"vlan-bond-bridge": links.Main,
-	"wireguard":        wireguard.Main,
-	"watchdog":         watchdog.Main,
+	"binfmt":            binfmt.Main,
+	"binfmt-example":    binfmt.Example,
+	"check":             check.Main,
+	"dm-crypt":          dmcrypt.Main,
+	"format":            format.Main,
+	"frr-start":         frr.Main,
+	"fsck":              fsck.Main,
+	"growfs":            growfs.Main,
+	"guest-agent-start": guestagent.Main,
+	"hostname":          hostname.Main,
+	"lldp":              lldp.Main,
+	"kmsg":              kmsg.Main,
+	"losetup":           losetup.Main,
+	"log-flush":         logflush.Main,
+	"logrotate-start":   logrotate.Main,
+	"lvm-start":         lvm.Main,
+	"machine-id":        machineid.Main,
+	"mdraid":            mdraid.Main,
+	"modprobe":          modprobe.Main,
+	"mount":             mount.Main,
+	"nfs-client":        mount.NFS,
+	"netns":             netns.Main,
+	"random-seed":       randomseed.Main,
+	"static-ip":         staticip.Main,
+	"smart-watch":       smart.Main,
+	"swap":              swap.Main,
+	"vlan-bond-bridge":  links.Main,
+	"wireguard":         wireguard.Main,
+	"watchdog":          watchdog.Main,
 }
 
 func main() { applet.Dispatch("tools", programs) }
