@@ -152,3 +152,21 @@ func TestRequire(t *testing.T) {
 		t.Errorf("%v, %v", used, err)
 	}
 }
+
+// A missing program is reported with the format that was asked for.
+func TestMissingPrograms(t *testing.T) {
+	t.Setenv("PATH", "")
+	tools, missing := stubs(t), 0
+	for _, f := range Formats() {
+		_, err := Require([]string{f}, "amd64", tools, false)
+		if errors.Is(err, system.ErrUnusable) {
+			missing++
+			if !strings.Contains(err.Error(), "format "+f+": ") {
+				t.Errorf("%s: %v", f, err)
+			}
+		}
+	}
+	if missing < 6 {
+		t.Errorf("programs are missing for %d formats", missing)
+	}
+}

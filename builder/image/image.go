@@ -203,7 +203,7 @@ func New(names []string, o Options) (*Set, error) {
 	for _, st := range list {
 		if err := s.open(st); err != nil {
 			s.Abort()
-			return nil, formatError(s.asked(st), err)
+			return nil, formatError(asked(s.steps, st), err)
 		}
 	}
 	return s, nil
@@ -244,7 +244,7 @@ func (s *Set) writers(do func(*step) error) error {
 			continue
 		}
 		if err := do(st); err != nil {
-			return formatError(s.asked(st), err)
+			return formatError(asked(s.steps, st), err)
 		}
 	}
 	return nil
@@ -289,7 +289,7 @@ func (s *Set) Close() ([]string, error) {
 		}
 		var err error
 		if made[i], err = st.writer.Close(); err != nil {
-			return nil, formatError(s.asked(st), err)
+			return nil, formatError(asked(s.steps, st), err)
 		}
 	}
 	if err := s.deriveAll(made); err != nil {
@@ -336,7 +336,7 @@ func (s *Set) deriveAll(made [][]string) error {
 	all.Wait()
 	for i, err := range errs {
 		if err != nil {
-			return formatError(s.asked(s.steps[i]), err)
+			return formatError(asked(s.steps, s.steps[i]), err)
 		}
 	}
 	return nil

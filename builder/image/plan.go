@@ -43,8 +43,8 @@ func (st *step) derived(f Format) bool {
 
 // asked names the format of a step as the user asked for it: a step that was not asked
 // for has the name of a format that is derived from it.
-func (s *Set) asked(st *step) string {
-	for _, other := range s.steps {
+func asked(steps []*step, st *step) string {
+	for _, other := range steps {
 		if !st.asked && other.asked && st.derived(other.format) {
 			return other.format.Name
 		}

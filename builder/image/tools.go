@@ -103,7 +103,7 @@ func Require(names []string, arch string, tools Tools, small bool) ([]Used, erro
 			seen[tool.Name] = true
 			u, err := tools.use(tool)
 			if err != nil {
-				errs = append(errs, formatError(s.format.Name, err))
+				errs = append(errs, formatError(asked(list, s), err))
 				continue
 			}
 			out = append(out, u)
