@@ -104,3 +104,15 @@ test_own_users_large if {
 	}
 	edit.own_users(object.union(plain, {"spec": {"process": {"user": {"uid": 65535, "additionalGids": [1]}}}})) == [set("/userns", "auto")]
 }
+
+# Root gets another user. Another user loses the capabilities that make it root.
+test_not_root if {
+	held := {"process": {"user": {"uid": 0}, "capabilities": {"bounding": ["CAP_SETUID"], "permitted": ["CAP_SETUID"], "effective": ["CAP_SETUID"]}}}
+	root := c({"capabilities": ["CAP_SETUID"]}, "", held)
+	set("/uid", "web") in edit.not_root(root)
+	startswith(edit.not_root_fix(root), "run services/web as a user")
+	other := c({"capabilities": ["CAP_SETUID"]}, "", object.union(held, {"process": {"user": {"uid": 9}}}))
+	{e.path | some e in edit.not_root(other)} == {"/capabilities"}
+	contains(edit.not_root_fix(other), "CAP_SETUID")
+	not contains(edit.not_root_fix(other), "run services/web as a user")
+}

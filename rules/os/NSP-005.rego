@@ -44,10 +44,10 @@ found contains lib.finding("NSP-005", c, {
 
 found contains lib.finding("NSP-005", c, {
 	"path": "/process/user/uid",
-	"actual": lib.root_identity(c),
+	"actual": identity,
 	"expected": "a user who is not root and cannot become root",
 	"key": "userns",
-	"message": sprintf("%s runs as %s, with the user ids of the host", [c.id, lib.root_identity(c)]),
+	"message": sprintf("%s runs as %s, with the user ids of the host", [c.id, identity]),
 	"because": [fact.option("CONFIG_USER_NS"), fact.sysctl("user.max_user_namespaces")],
 	"fix": edit.not_root_fix(c),
 	"edits": edit.not_root(c),
@@ -55,7 +55,7 @@ found contains lib.finding("NSP-005", c, {
 	some c in lib.services
 	lib.host_root(c)
 	kernel.user_ns_missing
-	lib.root_identity(c)
+	identity := lib.root_identity(c)
 }
 
 not_applicable contains {"resource": lib.resource(c), "reason": sprintf("user namespaces: %s, and the service is not root", [kernel.user_ns_missing])} if {

@@ -68,9 +68,20 @@ test_becomes_root_without_user_namespaces if {
 
 # JNT-008 reports a user namespace that the kernel cannot create.
 test_silent_own_without_user_namespaces if {
-	every system in without_users(t.good) {
-		t.silent(fail) with input as system
-		count(rule.not_applicable) == 0 with input as system
+	every uid in [0, 100] {
+		every system in without_users(t.nginx_with("/process/user/uid", uid)) {
+			t.silent(fail) with input as system
+			count(rule.not_applicable) == 0 with input as system
+		}
+	}
+}
+
+# On a kernel with user namespaces, each service is judged once, whatever its user is.
+test_once_with_user_namespaces if {
+	every uid in [0, 100] {
+		system := t.put(t.nginx_without_ns("user"), "/components/4/spec/process/user/uid", uid)
+		{f.expected | some f in fail} == {"its own namespace"} with input as system
+		"component:services/nginx" in rule.checked with input as system
 	}
 }
 
