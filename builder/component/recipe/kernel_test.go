@@ -204,6 +204,30 @@ func TestLibraryFolder(t *testing.T) {
 	}
 }
 
+// TestLibraryOpened: a library of a program can need another one that the recipe includes,
+// in a folder where only this program finds it. A program itself cannot.
+func TestLibraryOpened(t *testing.T) {
+	t.Parallel()
+	const own = "./usr/lib/java/"
+	for name, want := range map[string]string{"usr/lib/java/libzip.so": "", "usr/bin/tool": "tool needs libjvm.so, which is in no package"} {
+		a := newArchive(t)
+		a.add(t, osRelease, "13", "", tarEntry{name: "./usr/lib/os-release", content: "ID=debian\n"})
+		a.add(t, "tool", "1", "",
+			tarEntry{name: "./" + name, content: elfFile(elf.ET_DYN, nil, "", "libjvm.so"), mode: 0o755},
+			tarEntry{name: own + "server/libjvm.so", content: elfFile(elf.ET_DYN, nil, "")})
+		for _, include := range []string{name, name + ", usr/lib/java/server/libjvm.so"} {
+			_, err := tryBuild(t, a, t.TempDir(), "name: k\nversion: \"1\"\ndebian: {packages: [tool]}\ninclude: ["+include+"]\nlibraries: true\n")
+			fails := want
+			if fails == "" && include == name {
+				fails = "libzip.so needs libjvm.so, which is in no package"
+			}
+			if (err == nil) != (fails == "") || err != nil && !strings.Contains(err.Error(), fails) {
+				t.Errorf("%s: %v, want %q", include, err, fails)
+			}
+		}
+	}
+}
+
 func FuzzModinfo(f *testing.F) {
 	f.Add([]byte(ko("depends=a,b", "alias=x", "softdep=pre: y")))
 	f.Add([]byte(elfFile(elf.ET_DYN, nil, "/lib/ld.so", "libc.so.6")))

@@ -45,7 +45,11 @@ func addLibraries(t *tree, spare map[string]*node) error {
 	for _, places := range byName {
 		sort.Strings(places)
 	}
-	l := &linker{t, spare, byName, map[string]bool{}}
+	private := map[string]bool{}
+	for p := range t.nodes {
+		private[path.Base(p)] = true
+	}
+	l := &linker{t, spare, byName, private, map[string]bool{}}
 	var errs []error
 	for _, n := range t.sorted() {
 		errs = append(errs, l.need(n))
@@ -57,7 +61,9 @@ type linker struct {
 	t      *tree
 	spare  map[string]*node
 	byName map[string][]string
-	done   map[string]bool
+	// private has the names of all files that the recipe includes.
+	private map[string]bool
+	done    map[string]bool
 }
 
 // need adds what n needs; n itself is in the tree.
@@ -76,6 +82,11 @@ func (l *linker) need(n *node) error {
 	}
 	for _, lib := range libs {
 		place := l.find(n, lib, folders)
+		if place == "" && l.private[lib] && !isLibrary(n.path) && strings.Contains(path.Base(n.path), ".so") {
+			// A library that one program opens itself, such as those of Java, can need
+			// another one that this program has opened before.
+			continue
+		}
 		if place == "" {
 			errs = append(errs, missing(n, lib))
 			continue
