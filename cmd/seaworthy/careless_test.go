@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,12 +37,19 @@ const maxRounds = 4
 // others. The system must then pass `hardened`, boot, and answer. One finding is waived:
 // that an SSH server allows logins.
 func TestCareless(t *testing.T) {
-	if os.Getenv("SEAWORTHY_COMPONENTS") == "" {
+	wanted := os.Getenv("SEAWORTHY_COMPONENTS")
+	if wanted == "" {
 		t.Skip("skipped: boots services from Debian's packages; run `make test-components`")
 	}
 	s := newSystem(t)
-	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
 	all := readCareless(t)
+	if wanted != "all" {
+		all = slices.DeleteFunc(all, func(l *library) bool { return !slices.Contains(strings.Split(wanted, ","), "careless-"+l.name) })
+	}
+	if len(all) == 0 {
+		t.Skipf("skipped: no image of testdata/careless is in %s", wanted)
+	}
+	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
 	files := []string{"base.yml"}
 	var more []string
 	s.copyFile("../../testdata/components/base.yml", "base.yml")
@@ -108,8 +116,10 @@ func TestCareless(t *testing.T) {
 	}
 	verb(cli.ExitPass, "lock", files...)
 	// No edit takes away what an SSH server is for: the rule says to waive it.
-	verb(cli.ExitPass, "waive", append([]string{"USR-011@component:services/sshd", "--locked", "--policy", "hardened", "--waivers", "minimal.waivers.yml",
-		"--owner", "operations", "--reason", "administrators log in with their keys", "--expires", "2099-12-31"}, files...)...)
+	if slices.Contains(files, "sshd.yml") {
+		verb(cli.ExitPass, "waive", append([]string{"USR-011@component:services/sshd", "--locked", "--policy", "hardened", "--waivers", "minimal.waivers.yml",
+			"--owner", "operations", "--reason", "administrators log in with their keys", "--expires", "2099-12-31"}, files...)...)
+	}
 	verb(cli.ExitPass, "check", append([]string{"--locked", "--policy", "hardened", "--waivers", "minimal.waivers.yml"}, files...)...)
 	// The service that asks the others is not part of what is judged.
 	files = append(files, s.probe(all))

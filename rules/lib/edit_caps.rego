@@ -204,7 +204,8 @@ own_caps(c) := array.flatten([
 
 # unprivileged runs a component as a user without capabilities, unless it is known
 # to need some or has no other user. A sysctl of its network opens ports below 1024
-# to that user; this network must not be the host's.
+# to that user; this network must not be the host's. A program that must be root stays
+# root.
 unprivileged(c) := unless_needed(
 	[
 		as_user(c),
@@ -215,6 +216,13 @@ unprivileged(c) := unless_needed(
 ) if {
 	user_number(c) != 0
 } else := []
+
+# must_be_root: the known program does not start as another user. The user of the
+# image, if there is one, shows that it does.
+must_be_root(c) if {
+	program_of(c).root
+	lib.root_user(lib.str(c.image.user))
+}
 
 # needed_by_root are the capabilities that a component needs even as another user.
 # A program may need some only to give up root; a sysctl opens low ports.
@@ -233,7 +241,9 @@ only_for_root(c, why) if {
 program_reason(c) := sprintf("%s needs it: it %s", [program_of(c).names[0], program_of(c).reason])
 
 # unprivileged_fix is the fix text for unprivileged.
-unprivileged_fix(c) := sprintf("run %s as a user without capabilities: `uid: %v`, `gid: %v` and `capabilities: []`. Files that it writes must belong to this user%s%s%s", [c.id, number, number, loss_text(c), ports_text(c), needs_text(c)]) if {
+unprivileged_fix(c) := sprintf("write `capabilities: []` at %s: %s must be root. It %s%s", [c.id, program_of(c).names[0], program_of(c).reason, loss_text(c)]) if {
+	must_be_root(c)
+} else := sprintf("run %s as a user without capabilities: `uid: %v`, `gid: %v` and `capabilities: []`. Files that it writes must belong to this user%s%s%s", [c.id, number, number, loss_text(c), ports_text(c), needs_text(c)]) if {
 	number := user_number(c)
 } else := sprintf("the user namespace of %s has no user but the host's root, or no group of the same number. Map more ids with `uidMappings` and `gidMappings`, or set `userns: auto`. Then set `uid` and `gid`", [c.id])
 

@@ -158,6 +158,18 @@ test_rootless if {
 	edit.unprivileged(more) == []
 }
 
+# A program that must be root loses its capabilities only, unless its image has a user.
+test_must_be_root if {
+	image := {"user": "", "exposedPorts": []}
+	containerd := object.union(c("/usr/bin/containerd", {"capabilities": [A]}, {}, held([A])), {"image": image})
+	edit.unprivileged(containerd) == [set("/capabilities", [])]
+	startswith(edit.unprivileged_fix(containerd), "write `capabilities: []` at onboot/net: containerd must be root. It gives its folders")
+	contains(edit.unprivileged_fix(containerd), "It loses CAP_SYS_ADMIN")
+	other := object.union(containerd, {"image": {"user": "33"}})
+	edit.unprivileged(other) == [set("/uid", 33), set("/gid", 33), set("/capabilities", [])]
+	startswith(edit.unprivileged_fix(other), "run onboot/net as a user without capabilities")
+}
+
 test_idle if {
 	web := c("/bin/web", {"capabilities": [A, B]}, {}, held([A, B]))
 	set("/sysctl/net.ipv4.ip_unprivileged_port_start", "80") in edit.without_unusable_caps(web, {A, B})

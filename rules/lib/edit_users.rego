@@ -4,8 +4,11 @@ import data.seaworthy.lib
 
 # as_user runs a component as the user of its image, or as the user that init
 # assigns to its name, with a group of the same number. Setuid programs would
-# restore root, so it also blocks them. It is undefined without user_number.
-as_user(c) := array.flatten([set_op(c, "/uid", number), set_op(c, "/gid", number), block_setuid(c)]) if {
+# restore root, so it also blocks them. It does not change the user of a program that
+# must be root. It is undefined without user_number.
+as_user(c) := block_setuid(c) if {
+	must_be_root(c)
+} else := array.flatten([set_op(c, "/uid", number), set_op(c, "/gid", number), block_setuid(c)]) if {
 	number := user_number(c)
 }
 
