@@ -17,11 +17,13 @@ type Needs struct {
 	// Run are the folders in which it reads files and starts programs. Some can be
 	// missing: not all architectures have /lib64.
 	Run []string
-	// Write are the folders in which it also makes and changes files, and Open the
-	// files that it reads and writes, such as devices.
+	// Write are the folders in which it also makes, changes and moves files, and Open
+	// the files that it reads and writes, such as devices.
 	Write, Open []string
 	// Connect are the TCP ports to which it connects. It opens its listeners before.
 	Connect []int
+	// AnyPort: it uses all ports as before.
+	AnyPort bool
 }
 
 // Restrict takes all access to files and TCP ports away from this process, except what
@@ -33,16 +35,25 @@ func Restrict(needs Needs) (version int, err error) {
 	if version, err = syscall.LandlockGetABIVersion(); err != nil {
 		return 0, nil //nolint:nilerr // the kernel is too old, or was built or started without it
 	}
+	write := landlock.RWDirs(needs.Write...).WithIoctlDev()
+	if version > 1 { // the first version never lets a file move to another folder
+		write = write.WithRefer()
+	}
 	rules := []landlock.Rule{
 		landlock.PathAccess(syscall.AccessFSReadFile|syscall.AccessFSReadDir, needs.Read...),
 		landlock.RODirs(needs.Run...).IgnoreIfMissing(),
-		landlock.RWDirs(needs.Write...),
+		write,
 		landlock.RWFiles(needs.Open...).WithIoctlDev(),
 	}
 	for _, port := range needs.Connect {
 		rules = append(rules, landlock.ConnectTCP(uint16(port)))
 	}
-	if err := landlock.V5.BestEffort().Restrict(rules...); err != nil {
+	config := landlock.V5.BestEffort()
+	restrict := config.Restrict
+	if needs.AnyPort {
+		restrict = config.RestrictPaths
+	}
+	if err := restrict(rules...); err != nil {
 		return 0, err
 	}
 	return version, nil

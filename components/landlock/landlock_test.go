@@ -88,6 +88,10 @@ func once(dir string, port, version, i int) error {
 	denied("remove", os.Remove(filepath.Join(dir, "read", "below", "file")))
 	allowed("start a program of a folder", exec.Command(filepath.Join(dir, "run", "sleep"), "0").Run())
 	allowed("make a file in a folder", os.WriteFile(filepath.Join(dir, "write", fmt.Sprint(i)), nil, 0o600))
+	if version > 1 {
+		below := filepath.Join(dir, "write", "below")
+		allowed("move a file to another folder", errors.Join(os.MkdirAll(below, 0o700), os.Rename(filepath.Join(dir, "write", fmt.Sprint(i)), filepath.Join(below, fmt.Sprint(i)))))
+	}
 	opened, err := os.OpenFile(filepath.Join(dir, "open"), os.O_RDWR, 0)
 	allowed("write to a file", err)
 	opened.Close()
