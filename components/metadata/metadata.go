@@ -9,7 +9,8 @@
 //	instance-id           changes if the machine is a copy of another one
 //	hostname              for the component hostname
 //	ssh/authorized_keys   for the components sshd and dropbear
-//	userdata              what the owner of the machine gave the provider, unchanged
+//	userdata              what the owner of the machine gave the provider, unchanged. Only
+//	                      root can read it, and with -group-reads the group of the process
 package metadata
 
 import (
@@ -61,12 +62,14 @@ type fetcher struct {
 	dir     string
 	limit   time.Duration
 	missing bool
+	group   bool
 }
 
 func (m *fetcher) flags(fs *flag.FlagSet) {
 	fs.StringVar(&m.url, "url", "", "address of the server, instead of the provider's own; nocloud-net needs it")
 	fs.StringVar(&m.dir, "dir", "/run/config", "where to write the settings")
 	fs.DurationVar(&m.limit, "wait", time.Minute, "how long to ask until a provider answers")
+	fs.BoolVar(&m.group, "group-reads", false, "let the group of this process read userdata: for a service that runs with this gid")
 	fs.BoolVar(&m.missing, "missing-ok", false, "do not fail if no provider answers")
 }
 
@@ -85,7 +88,7 @@ func (m *fetcher) run(ctx context.Context, w io.Writer, args []string) error {
 			}
 			fmt.Fprintf(w, "%s: instance %s, host name %s, %d SSH keys, user data of %d bytes\n",
 				s.Provider, orNone(s.InstanceID), orNone(s.Hostname), len(s.Keys), len(s.UserData))
-			return s.write(m.dir)
+			return s.write(m.dir, m.group)
 		}
 		select {
 		case <-ctx.Done():

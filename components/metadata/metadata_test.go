@@ -285,6 +285,14 @@ func TestRun(t *testing.T) {
 			t.Errorf("%s: %q, %v", name, b, err)
 		}
 	}
+	for group, want := range map[bool]os.FileMode{false: 0o400, true: 0o440} {
+		if err := (&Settings{UserData: []byte("x")}).write(m.dir, group); err != nil {
+			t.Fatal(err)
+		}
+		if st, err := os.Stat(filepath.Join(m.dir, "userdata")); err != nil || st.Mode() != want {
+			t.Errorf("the mode of userdata is %v, want %v: %v", st.Mode(), want, err)
+		}
+	}
 	// No server answers.
 	m.limit = time.Nanosecond
 	if err := m.run(t.Context(), &out, []string{"openstack"}); err == nil || !strings.Contains(err.Error(), "there is no CD-ROM or disk named config-2") {

@@ -212,9 +212,13 @@ func plain(n *yaml.Node, depth int) error {
 
 // write writes the settings below dir: provider, instance-id, hostname,
 // ssh/authorized_keys and userdata. What is not there is removed: it is from another
-// machine, if dir is on a disk.
-func (s *Settings) write(dir string) error {
+// machine, if dir is on a disk. group lets the group of this process read userdata.
+func (s *Settings) write(dir string, group bool) error {
 	keys := strings.Join(s.Keys, "\n")
+	secret := os.FileMode(0o400)
+	if group {
+		secret = 0o440
+	}
 	var errs []error
 	for _, f := range []struct {
 		name string
@@ -222,7 +226,7 @@ func (s *Settings) write(dir string) error {
 		data string
 	}{
 		{"provider", 0o444, s.Provider}, {"instance-id", 0o444, s.InstanceID}, {"hostname", 0o444, s.Hostname},
-		{"ssh/authorized_keys", 0o444, keys}, {"userdata", 0o400, string(s.UserData)},
+		{"ssh/authorized_keys", 0o444, keys}, {"userdata", secret, string(s.UserData)},
 	} {
 		path := filepath.Join(dir, f.name)
 		if f.data == "" {
