@@ -115,7 +115,7 @@ test-riscv64: build ## build the components of the demo for riscv64, from Debian
 	@SEAWORTHY_BOOT=riscv64 $(GOTEST) -count=1 -v -run 'TestRISCV64' ./cmd/seaworthy
 
 test-components: test-deps components careless ## boot all components, a few systems with many of them, and run their health checks
-	@examples/install.sh "the machine of the components has a TPM" swtpm=swtpm
+	@examples/install.sh "the machine of the components has a TPM, and its CI runner a server" swtpm=swtpm buildbot=buildbot git=git
 	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents|TestExamples|TestCareless' ./cmd/seaworthy
 
 test-trace: test-deps ## trace services in booted systems, and boot them with the proposals

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -144,7 +145,7 @@ func (h *host) metadata(w http.ResponseWriter, r *http.Request) {
 }
 
 // adapt writes the system.yml of a component for this host: METADATA is the port of
-// the server, NFSPORT that of the NFS server, and KEY the public key that may log in.
+// the server, NFSPORT that of the NFS server, CISERVER that of a Buildbot server, and KEY the public key that may log in.
 func (h *host) adapt(l *library) string {
 	t := h.s.t
 	t.Helper()
@@ -161,6 +162,10 @@ func (h *host) adapt(l *library) string {
 	}
 	data = bytes.ReplaceAll(data, []byte("NFSPORT"), []byte(h.nfs))
 	data = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("METADATA"), []byte(server)), []byte("KEY\\n"), []byte(h.publicKey()+"\\n"))
+	if l.name == "buildbot-worker" {
+		b := h.s.startBuildbot("http://10.0.2.2/") // no job is started
+		data = bytes.ReplaceAll(b.trusted(t, data), []byte("CISERVER"), []byte(strconv.Itoa(b.workers)))
+	}
 	name := h.s.path(l.name + ".yml")
 	if err := os.WriteFile(name, data, 0o644); err != nil {
 		t.Fatal(err)
@@ -348,7 +353,7 @@ func (h *host) cdrom() string {
 	tree, iso := s.path("cidata"), s.path("cidata.iso")
 	if err := errors.Join(os.Mkdir(tree, 0o755),
 		os.WriteFile(filepath.Join(tree, "meta-data"), []byte("instance-id: i-0\nlocal-hostname: cdrom-host\npublic-keys: ["+h.publicKey()+"]\n"), 0o644),
-		os.WriteFile(filepath.Join(tree, "user-data"), []byte("#cloud-config\n"), 0o644)); err != nil {
+		os.WriteFile(filepath.Join(tree, "user-data"), []byte(workerPassword+"\n"), 0o644)); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command(program, "-as", "mkisofs", "-quiet", "-V", "cidata", "-r", "-J", "-o", iso, tree).CombinedOutput(); err != nil {

@@ -8,6 +8,7 @@ package main
 import (
 	"github.com/seaworthy-os/seaworthy/components/applet"
 	"github.com/seaworthy-os/seaworthy/components/binfmt"
+	buildbotworker "github.com/seaworthy-os/seaworthy/components/buildbot-worker"
 	"github.com/seaworthy-os/seaworthy/components/check"
 	dmcrypt "github.com/seaworthy-os/seaworthy/components/dm-crypt"
 	"github.com/seaworthy-os/seaworthy/components/format"
@@ -37,35 +38,36 @@ import (
 )
 
 var programs = map[string]func(){
-	"binfmt":            binfmt.Main,
-	"binfmt-example":    binfmt.Example,
-	"check":             check.Main,
-	"dm-crypt":          dmcrypt.Main,
-	"format":            format.Main,
-	"frr-start":         frr.Main,
-	"fsck":              fsck.Main,
-	"growfs":            growfs.Main,
-	"guest-agent-start": guestagent.Main,
-	"hostname":          hostname.Main,
-	"lldp":              lldp.Main,
-	"kmsg":              kmsg.Main,
-	"losetup":           losetup.Main,
-	"log-flush":         logflush.Main,
-	"logrotate-start":   logrotate.Main,
-	"lvm-start":         lvm.Main,
-	"machine-id":        machineid.Main,
-	"mdraid":            mdraid.Main,
-	"modprobe":          modprobe.Main,
-	"mount":             mount.Main,
-	"nfs-client":        mount.NFS,
-	"netns":             netns.Main,
-	"random-seed":       randomseed.Main,
-	"static-ip":         staticip.Main,
-	"smart-watch":       smart.Main,
-	"swap":              swap.Main,
-	"vlan-bond-bridge":  links.Main,
-	"wireguard":         wireguard.Main,
-	"watchdog":          watchdog.Main,
+	"binfmt":                binfmt.Main,
+	"binfmt-example":        binfmt.Example,
+	"buildbot-worker-start": buildbotworker.Main,
+	"check":                 check.Main,
+	"dm-crypt":              dmcrypt.Main,
+	"format":                format.Main,
+	"frr-start":             frr.Main,
+	"fsck":                  fsck.Main,
+	"growfs":                growfs.Main,
+	"guest-agent-start":     guestagent.Main,
+	"hostname":              hostname.Main,
+	"lldp":                  lldp.Main,
+	"kmsg":                  kmsg.Main,
+	"losetup":               losetup.Main,
+	"log-flush":             logflush.Main,
+	"logrotate-start":       logrotate.Main,
+	"lvm-start":             lvm.Main,
+	"machine-id":            machineid.Main,
+	"mdraid":                mdraid.Main,
+	"modprobe":              modprobe.Main,
+	"mount":                 mount.Main,
+	"nfs-client":            mount.NFS,
+	"netns":                 netns.Main,
+	"random-seed":           randomseed.Main,
+	"static-ip":             staticip.Main,
+	"smart-watch":           smart.Main,
+	"swap":                  swap.Main,
+	"vlan-bond-bridge":      links.Main,
+	"wireguard":             wireguard.Main,
+	"watchdog":              watchdog.Main,
 }
 
 func main() { applet.Dispatch("tools", programs) }
