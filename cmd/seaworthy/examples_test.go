@@ -116,6 +116,8 @@ func (s *realSystem) example(name string, size int64) {
 	var answered func(*console)
 	var flags []string
 	switch name {
+	case "ci-runner":
+		answered, flags = s.ciRunner(yml)
 	case "edge-gateway":
 		answered, flags = s.edgeGateway(yml)
 	case "netboot-server":
