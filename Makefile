@@ -38,7 +38,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
-.PHONY: help build components kernel careless demo-components example-components efi demo test test-boot test-riscv64 test-components components-doc test-browser test-hsm test-keyless test-buildkit test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-boot bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 gh buildkit registries opa browser FORCE
+.PHONY: help build components kernel careless demo-components example-components efi demo test test-boot test-riscv64 test-rpi3 test-components components-doc test-browser test-hsm test-keyless test-buildkit test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-boot bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 gh buildkit registries opa browser FORCE
 .PHONY: kernel-lock kernel-deps test-kernel test-kernels test-trace
 .PHONY: component-deps
 
@@ -113,6 +113,12 @@ test-riscv64: build ## build the components of the demo for riscv64, from Debian
 	@examples/install.sh "tests boot a system for riscv64" qemu-system-riscv64=qemu-system-misc /usr/lib/riscv64-linux-gnu/opensbi=opensbi
 	@$(MAKE) --no-print-directory demo-components ARCH=riscv64
 	@SEAWORTHY_BOOT=riscv64 $(GOTEST) -count=1 -v -run 'TestRISCV64' ./cmd/seaworthy
+
+test-rpi3: build ## boot the format rpi3 with U-Boot, on QEMU's Raspberry Pi 3
+	@examples/install.sh "a test boots a Raspberry Pi 3 from an SD card" qemu-system-aarch64=qemu-system-arm mkfs.vfat=dosfstools mcopy=mtools sfdisk=fdisk
+	@examples/fetch.sh arm64 u-boot-rpi usr/lib/u-boot/rpi_3 dist/tools/rpi3
+	@bin/seaworthy component build --arch arm64 --layout dist/rpi3 --state-dir dist/state testdata/rpi3/kernel components/init components/crun components/report
+	@SEAWORTHY_BOOT=rpi3 $(GOTEST) -count=1 -v -run '^TestRPi3$$' ./cmd/seaworthy
 
 test-components: test-deps components careless ## boot all components, a few systems with many of them, and run their health checks
 	@examples/install.sh "the machine of the components has a TPM, and its CI runner a server" swtpm=swtpm buildbot=buildbot git=git
