@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +17,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 	"github.com/seaworthy-os/seaworthy/pipeline"
 	"github.com/seaworthy-os/seaworthy/pipeline/remedy"
 	"github.com/seaworthy-os/seaworthy/pipeline/trace"
@@ -21,13 +25,14 @@ import (
 
 // traceFlags say what is traced, and how.
 type traceFlags struct {
-	from              cli.ResolveFlags
-	machine           machineFlags
-	service, exercise string
-	publish           []string
-	format            string
-	memory, cpus      int
-	patience          time.Duration
+	from               cli.ResolveFlags
+	machine            machineFlags
+	services           []string
+	exercise, profiles string
+	publish            []string
+	format             string
+	memory, cpus       int
+	patience           time.Duration
 }
 
 func (c *verbs) trace() *cobra.Command {
@@ -45,9 +50,14 @@ The proposal is a diff of os.yml, with the profile as a new file, for patch -p1.
 diff says what was seen for each change. No file is changed. docs/trace.md says what
 trace cannot see.
 
+With --image-profiles, trace measures only seccomp profiles, in one boot, for everyone who uses the
+images of the services: they also allow what any program may call at any time, and other forms of
+the calls that were seen. The services run with the default profile meanwhile.
+
 The exercise is a command of the shell that uses the service from this machine. Its environment
 has the ports of --publish: SEAWORTHY_PORT is the first one, and SEAWORTHY_PORT_80 the one that
-leads to port 80 of the machine. SEAWORTHY_PORT_53_UDP leads to its UDP port 53. It runs when the health checks have succeeded, once for each run
+leads to port 80 of the machine. SEAWORTHY_PORT_53_UDP leads to its UDP port 53, and
+SEAWORTHY_SERVICE is the name of the service. It runs when the health checks have succeeded, once for each run
 of the service. The service works if the command ends with exit code 0.
 
 ` + cli.ExitHelpPlain("QEMU is not installed, the system did not boot, or the service does not work"),
@@ -61,13 +71,14 @@ of the service. The service works if the command ends with exit code 0.
 	f.machine.add(cmd)
 	cli.AddTextOrJSON(cmd, &f.format)
 	fs := cmd.Flags()
-	fs.StringVar(&f.service, "service", "", "name of the service")
+	fs.StringArrayVar(&f.services, "service", nil, "name of the service (repeatable with --image-profiles)")
+	fs.StringVar(&f.profiles, "image-profiles", "", "measure only seccomp profiles for the images of the services, in one boot, and write SERVICE"+trace.ProfileEnding+" into this folder")
 	fs.StringVar(&f.exercise, "exercise", "", "command that uses the service, for the shell")
 	fs.StringArrayVar(&f.publish, "publish", nil, "port of the machine that the exercise can reach, or HOST:GUEST; /udp at the end makes it a UDP port (repeatable)")
 	fs.IntVar(&f.memory, "memory", 1024, "memory of the machine, in MiB")
 	fs.IntVar(&f.cpus, "cpus", 1, "number of processors of the machine")
 	fs.DurationVar(&f.patience, "patience", 10*time.Minute, "how long the service may take until its checks succeed")
-	for _, name := range []string{"service", "exercise", "report"} {
+	for _, name := range []string{"service", "exercise", "report", "image-profiles"} {
 		cli.Own(cmd, name) // only the command line chooses what runs
 	}
 	return cmd
@@ -80,22 +91,27 @@ func (c *verbs) runTrace(cmd *cobra.Command, f *traceFlags, files []string) erro
 	if err := cli.TextOrJSON(f.format); err != nil {
 		return err
 	}
-	if f.service == "" {
+	switch {
+	case len(f.services) == 0:
 		return system.BadInput("no service is given").Suggest("add --service NAME")
+	case len(f.services) > 1 && f.profiles == "":
+		return system.BadInput("more than one service is given").Suggest("trace one service at a time, or add --image-profiles FOLDER")
 	}
 	for _, file := range files {
 		if !builder.IsLocal(file) {
 			return system.BadInput("%s cannot be traced: the proposal is a change of a file", file).Suggest("give the path of a file")
 		}
 	}
-	o := trace.Options{Service: f.service, Patience: f.patience, Say: c.Note,
+	o := trace.Options{Service: f.services[0], Patience: f.patience, Say: c.Note,
 		Machine: boot.Options{Arch: f.from.Arch, Memory: f.memory, CPUs: f.cpus, Console: c.Err}}
 	var err error
 	if o.Machine.Forward, err = forwards(f.publish); err != nil {
 		return err
 	}
 	if f.exercise != "" {
-		o.Exercise = func(ctx context.Context, ports []boot.Forward) error { return c.exercise(ctx, f.exercise, ports) }
+		o.Exercise = func(ctx context.Context, service string, ports []boot.Forward) error {
+			return c.exercise(ctx, f.exercise, service, ports)
+		}
 	}
 	if o.Sources, err = remedy.Files(files); err != nil {
 		return err
@@ -109,6 +125,9 @@ func (c *verbs) runTrace(cmd *cobra.Command, f *traceFlags, files []string) erro
 	defer f.machine.close(&o.Machine)
 	if err := f.machine.set(cmd.Context(), c.Note, &o.Machine); err != nil {
 		return err
+	}
+	if f.profiles != "" {
+		return c.imageProfiles(cmd.Context(), o, f)
 	}
 	r, err := trace.Run(cmd.Context(), o)
 	if err != nil {
@@ -142,11 +161,34 @@ func portVariables(ports []boot.Forward) (env []string) {
 	return env
 }
 
+// imageProfiles writes the profiles of the services that worked.
+func (c *verbs) imageProfiles(ctx context.Context, o trace.Options, f *traceFlags) error {
+	reports, err := trace.Images(ctx, o, f.services)
+	errs := []error{err}
+	for _, r := range reports {
+		name := filepath.Join(f.profiles, path.Base(r.Component)+trace.ProfileEnding)
+		if err := atomicfile.Write(name, r.Profile, 0o644); err != nil {
+			errs = append(errs, system.Unusable("cannot write %s", name).Because(err))
+			continue
+		}
+		c.Note(fmt.Sprintf("%s: %d system calls were seen", name, len(r.Calls)))
+	}
+	if err := errors.Join(errs...); err != nil || f.format != "json" {
+		return err
+	}
+	return c.JSON(reports)
+}
+
 // exercise runs the user's command.
-func (c *verbs) exercise(ctx context.Context, command string, ports []boot.Forward) error {
+func (c *verbs) exercise(ctx context.Context, command, service string, ports []boot.Forward) error {
 	sh := exec.CommandContext(ctx, "/bin/sh", "-c", command)
-	sh.Env = os.Environ()
+	sh.Env = append(os.Environ(), "SEAWORTHY_SERVICE="+service)
 	sh.Env = append(sh.Env, portVariables(ports)...)
 	sh.Stdout, sh.Stderr = c.Err, c.Err
-	return sh.Run()
+	// A process that the command left in the background can keep its output open.
+	sh.WaitDelay = time.Second
+	if err := sh.Run(); !errors.Is(err, exec.ErrWaitDelay) {
+		return err
+	}
+	return nil
 }

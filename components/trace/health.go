@@ -11,11 +11,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/seaworthy-os/seaworthy/internal/health"
 	"github.com/seaworthy-os/seaworthy/internal/tracing"
@@ -27,34 +24,14 @@ const healthVerb = "health"
 
 // health runs the checks once.
 func (o *observer) health(cmd tracing.Command) error {
-	c := o.now
-	if c == nil {
-		return errors.New("the service does not run")
-	}
 	text, err := json.Marshal(cmd)
 	if err != nil {
 		return err
 	}
-	ns, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", c.pid))
-	if err != nil {
-		return err
-	}
-	defer ns.Close()
 	check := exec.Command("/proc/self/exe", healthVerb)
 	var out bytes.Buffer
 	check.Stdin, check.Stdout, check.Stderr = bytes.NewReader(text), &out, os.Stderr
-	started := make(chan error, 1)
-	go func() {
-		// The thread keeps the namespace, so it ends with this function. A new
-		// process has the namespace of the thread that starts it.
-		runtime.LockOSThread()
-		err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET)
-		if err == nil {
-			err = check.Run()
-		}
-		started <- err
-	}()
-	if err := <-started; err != nil {
+	if err := o.inNetwork(check.Run); err != nil {
 		if text := strings.TrimSpace(out.String()); text != "" {
 			return errors.New(text)
 		}

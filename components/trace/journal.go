@@ -28,9 +28,11 @@ type journal struct {
 
 	mu    sync.Mutex
 	phase string
-	times map[int]int
-	seen  map[seenKey]bool
-	lost  int
+	// callsOnly: files are not observed.
+	callsOnly bool
+	times     map[int]int
+	seen      map[seenKey]bool
+	lost      int
 }
 
 type seenKey struct {
@@ -44,10 +46,10 @@ func newJournal(send func(tracing.Message)) *journal {
 }
 
 // begin forgets what an earlier container did.
-func (j *journal) begin(phase string) {
+func (j *journal) begin(phase string, callsOnly bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.phase, j.lost = phase, 0
+	j.phase, j.callsOnly, j.lost = phase, callsOnly, 0
 	clear(j.times)
 	clear(j.seen)
 }
@@ -94,10 +96,12 @@ func (j *journal) add(s tracing.Seen) {
 	}
 }
 
-func (j *journal) count(number int) {
+// count counts a call, and reports whether nothing else about it is of interest.
+func (j *journal) count(number int) (enough bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.times[number]++
+	return j.callsOnly && j.times[number] > 1 && number != unix.SYS_SOCKET && number != unix.SYS_CLONE
 }
 
 // notification is struct seccomp_notif of the kernel.
@@ -218,16 +222,23 @@ func receive(conn *net.UnixConn) (int, error) {
 
 // record adds one call to the journal.
 func (j *journal) record(fd int, n *notification) {
-	s := tracing.Seen{Number: int(n.number), Program: comm(n.pid)}
+	s := tracing.Seen{Number: int(n.number)}
 	if n.arch != ownArch || n.number&otherTable != 0 {
-		s.Foreign = true
+		s.Foreign, s.Program = true, comm(n.pid)
 		j.add(s)
 		return
 	}
-	j.count(s.Number)
+	if j.count(s.Number) {
+		return
+	}
+	s.Program = comm(n.pid)
 	p := &process{pid: n.pid}
 	defer p.close()
-	detail, files := p.detail(n), p.files(n)
+	detail := p.detail(n)
+	var files []tracing.File
+	if !j.callsOnly {
+		files = p.files(n)
+	}
 	if ioctl(fd, unix.SECCOMP_IOCTL_NOTIF_ID_VALID, unsafe.Pointer(&n.id)) != nil {
 		detail, files = "", nil // the process has ended: what was read is that of another one
 	}

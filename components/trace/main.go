@@ -15,10 +15,13 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 	"github.com/seaworthy-os/seaworthy/internal/tracing"
 )
@@ -30,8 +33,15 @@ var runtimes = []string{"/usr/bin/crun", "/bin/crun", "/usr/local/bin/crun"}
 const work = "/run/seaworthy-trace"
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == healthVerb {
+	switch {
+	case len(os.Args) > 1 && os.Args[1] == healthVerb:
 		os.Exit(runHealth(os.Stdin, os.Stdout))
+	case len(os.Args) > 1 && os.Args[1] == relayVerb:
+		if err := runRelay(os.Args[2:], os.Stdin, os.Stdout); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		return
 	}
 	err := run(os.Args)
 	fmt.Fprintln(os.Stderr, "trace:", err)
@@ -53,12 +63,22 @@ func run(argv []string) error {
 	if err != nil {
 		return err
 	}
+	traced := -1
+	if dir, name := path.Split(c.bundle); dir == "/containers/services/" {
+		traced = slices.Index(settings.Services, name)
+	}
 	switch {
 	case c.bundle == "":
-	case c.bundle == "/containers/services/"+settings.Service && c.verb == "create":
+	case traced >= 0 && c.verb == "create":
 		return errors.New("the service has network interfaces or bound namespaces of its own, and such a service cannot be traced")
-	case c.bundle == "/containers/services/"+settings.Service && c.verb == "run":
-		return observe(runtime, c, settings.AsBuilt)
+	case traced >= 0 && c.verb == "run":
+		if err := c.register(); err != nil {
+			return err
+		}
+		if traced > 0 {
+			return c.wait()
+		}
+		return observe(runtime, settings.AsBuilt)
 	case !settings.AsBuilt:
 		if err := c.keepPtrace(); err != nil {
 			return err
@@ -88,6 +108,8 @@ func readSettings() (s tracing.Settings, err error) {
 // call is how PID 1 starts the OCI runtime.
 type call struct {
 	args []string
+	// pid is the process that PID 1 started. Its output is that of the service.
+	pid int
 	// verb is run, create, start or delete. bundle is "" if the verb has none.
 	verb, bundle, name string
 	config             string
@@ -114,6 +136,58 @@ func argument(args []string, flag string) string {
 		return args[i+1]
 	}
 	return ""
+}
+
+// register tells the observer how a service is started: only one process can talk to
+// seaworthy trace, and it starts all traced services.
+func (c *call) register() error {
+	text, err := json.Marshal(registered{c.args, os.Getpid()})
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(work, 0o700); err != nil {
+		return err
+	}
+	return atomicfile.Write(registryOf(path.Base(c.bundle)), text, 0o600)
+}
+
+type registered struct {
+	Args []string
+	PID  int
+}
+
+func registryOf(service string) string { return path.Join(work, service+".call") }
+
+// findCall returns how a service is started, when PID 1 has come to it.
+func findCall(service string, patience time.Duration) (*call, error) {
+	for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		text, err := bounded.ReadFile(registryOf(service), maxConfig)
+		if err == nil {
+			var r registered
+			if err := json.Unmarshal(text, &r); err != nil {
+				return nil, err
+			}
+			c := parseCall(r.Args)
+			c.pid = r.PID
+			return c, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if time.Since(began) > patience {
+			return nil, fmt.Errorf("the system did not start the service within %v", patience)
+		}
+	}
+}
+
+// wait stands for the service until the machine ends. PID 1 believes that it runs.
+func (c *call) wait() error {
+	if err := os.WriteFile(argument(c.args, "--pid-file"), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+		return err
+	}
+	for {
+		time.Sleep(time.Hour)
+	}
 }
 
 // with returns the arguments with another config.json.

@@ -24,39 +24,41 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/tracing"
 )
 
-// observer does what seaworthy trace asks for, with one service.
+// observer does what seaworthy trace asks for, with one service at a time.
 type observer struct {
 	runtime string
-	call    *call
 	port    *port
 	journal *journal
 	now     *container
 	// asBuilt: the service gets its own config.json.
 	asBuilt bool
-	// begun: an earlier container may have changed the root file system.
-	begun bool
+	// begun: an earlier container of the service may have changed the root file system.
+	begun map[string]bool
 }
 
 // container is one start of the service.
 type container struct {
+	call  *call
 	pid   int
 	ended chan struct{}
 	// status says how it ended. It is set before ended is closed.
 	status   string
 	stopping atomic.Bool
 	observed sync.WaitGroup
+	// relay is the input of the process that relays ports, or nil.
+	relay io.Closer
 	// told: seaworthy trace knows that it ended, if it was not asked to stop. A later
 	// message would be about the next container.
 	told sync.WaitGroup
 }
 
 // observe runs until the machine ends.
-func observe(runtime string, c *call, asBuilt bool) error {
+func observe(runtime string, asBuilt bool) error {
 	p, err := openPort()
 	if err != nil {
 		return err
 	}
-	o := &observer{runtime: runtime, asBuilt: asBuilt, call: c, port: p, journal: newJournal(p.send)}
+	o := &observer{runtime: runtime, asBuilt: asBuilt, port: p, journal: newJournal(p.send), begun: map[string]bool{}}
 	p.send(tracing.Message{Hello: true})
 	for {
 		cmd, err := p.next()
@@ -77,6 +79,8 @@ func (o *observer) do(cmd tracing.Command, reply *tracing.Reply) error {
 		return o.start(cmd)
 	case tracing.DoHealth:
 		return o.health(cmd)
+	case tracing.DoRelay:
+		return o.relay(cmd.Ports)
 	case tracing.DoPhase:
 		o.journal.setPhase(cmd.Phase)
 		return nil
@@ -93,28 +97,37 @@ func (o *observer) start(cmd tracing.Command) error {
 	if o.now != nil {
 		return errors.New("the service runs already")
 	}
-	if o.begun {
-		if err := cleanRoot(path.Join(o.call.bundle, "rootfs")); err != nil {
+	call, err := findCall(cmd.Service, time.Duration(cmd.Seconds)*time.Second)
+	if err != nil {
+		return err
+	}
+	if o.begun[cmd.Service] {
+		if err := cleanRoot(path.Join(call.bundle, "rootfs")); err != nil {
 			return err
 		}
 	}
-	o.begun = true
-	args, listener, err := o.prepare(cmd.Without)
+	o.begun[cmd.Service] = true
+	out, err := os.OpenFile(fmt.Sprintf("/proc/%d/fd/1", call.pid), os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	args, listener, err := o.prepare(call, cmd.Without)
 	if err != nil {
 		return err
 	}
 	pidFile := argument(args, "--pid-file")
 	_ = os.Remove(pidFile)
-	o.journal.begin(cmd.Phase)
+	o.journal.begin(cmd.Phase, cmd.CallsOnly)
 	run := exec.Command(o.runtime, args...)
-	run.Stdout, run.Stderr = os.Stdout, os.Stderr
+	run.Stdout, run.Stderr = out, out
 	if err := run.Start(); err != nil {
 		if listener != nil {
 			listener.Close()
 		}
 		return err
 	}
-	c := &container{ended: make(chan struct{})}
+	c := &container{call: call, ended: make(chan struct{})}
 	if listener != nil {
 		c.observed.Go(func() {
 			if err := o.journal.serve(listener); err != nil {
@@ -142,7 +155,7 @@ func (o *observer) start(cmd tracing.Command) error {
 				listener.Close() // the runtime may have ended before it sent the filter
 			}
 			c.observed.Wait()
-			o.remove()
+			o.remove(call)
 			return fmt.Errorf("the service did not start: %s", c.status)
 		case <-time.After(10 * time.Millisecond):
 		}
@@ -160,11 +173,11 @@ func (o *observer) start(cmd tracing.Command) error {
 // prepare returns the arguments of the OCI runtime. Unless the service runs as built,
 // they name a changed config.json, and the runtime sends the descriptor of its filter to
 // listener.
-func (o *observer) prepare(without []string) (args []string, listener *net.UnixListener, err error) {
+func (o *observer) prepare(call *call, without []string) (args []string, listener *net.UnixListener, err error) {
 	if o.asBuilt {
-		return o.call.args, nil, nil
+		return call.args, nil, nil
 	}
-	spec, err := o.call.spec()
+	spec, err := call.spec()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -173,13 +186,13 @@ func (o *observer) prepare(without []string) (args []string, listener *net.UnixL
 	if err := notifying(spec, socket); err != nil {
 		return nil, nil, err
 	}
-	name, err := o.call.write(spec)
+	name, err := call.write(spec)
 	if err != nil {
 		return nil, nil, err
 	}
 	_ = os.Remove(socket)
 	listener, err = net.ListenUnix("unix", &net.UnixAddr{Name: socket, Net: "unix"})
-	return o.call.with(name), listener, err
+	return call.with(name), listener, err
 }
 
 // stop ends the service: with SIGTERM, as PID 1 does, and with SIGKILL after
@@ -206,8 +219,11 @@ func (o *observer) stop(cmd tracing.Command, reply *tracing.Reply) error {
 	if !ended(0) {
 		_ = unix.Kill(c.pid, unix.SIGKILL)
 	}
-	o.remove()
+	o.remove(c.call)
 	<-c.ended
+	if c.relay != nil {
+		c.relay.Close()
+	}
 	c.observed.Wait()
 	c.told.Wait()
 	o.now = nil
@@ -216,8 +232,8 @@ func (o *observer) stop(cmd tracing.Command, reply *tracing.Reply) error {
 }
 
 // remove deletes the container, and ends what is left in it.
-func (o *observer) remove() {
-	args := append(slices.Clone(o.call.args[:2]), "delete", "--force", o.call.name)
+func (o *observer) remove(call *call) {
+	args := append(slices.Clone(call.args[:2]), "delete", "--force", call.name)
 	_ = exec.Command(o.runtime, args...).Run() // it fails if the runtime has already deleted it
 }
 

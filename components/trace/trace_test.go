@@ -246,7 +246,7 @@ func TestObserve(t *testing.T) {
 		}
 		seen = append(seen, strings.TrimSpace(line))
 	})
-	j.begin("now")
+	j.begin("now", false)
 	cmd := exec.CommandContext(t.Context(), self)
 	cmd.Env = append(os.Environ(), tracedEnv+"="+dir)
 	var out strings.Builder

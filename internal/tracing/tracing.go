@@ -20,8 +20,8 @@ const (
 
 // Settings say what is traced.
 type Settings struct {
-	// Service is the name of the traced service.
-	Service string `json:"service"`
+	// Services are the names of the traced services. One is observed at a time.
+	Services []string `json:"services"`
 	// AsBuilt: nothing is observed or changed, and the service is only started and
 	// asked.
 	AsBuilt bool `json:"asBuilt,omitempty"`
@@ -33,6 +33,9 @@ const (
 	DoStart = "start"
 	// DoHealth runs the checks once.
 	DoHealth = "health"
+	// DoRelay makes ports of the loopback address reachable from outside of the machine,
+	// until the service is stopped.
+	DoRelay = "relay"
 	// DoPhase sets the phase of later observations.
 	DoPhase = "phase"
 	// DoStop ends the service. The reply has the numbers of its system calls.
@@ -45,10 +48,17 @@ const (
 // Reply.
 type Command struct {
 	Do string `json:"do"`
+	// Service is the name of the service that starts.
+	Service string `json:"service,omitempty"`
+	// CallsOnly: only the system calls of the service matter, and not the files that it
+	// uses. That is faster.
+	CallsOnly bool `json:"callsOnly,omitempty"`
 	// Without are capabilities that the service does not get.
 	Without []string `json:"without,omitempty"`
 	// Checks are the health checks.
 	Checks []health.Check `json:"checks,omitempty"`
+	// Ports are those that are relayed.
+	Ports []int `json:"ports,omitempty"`
 	// Seconds limits a health check, and the time in which the service must stop.
 	Seconds int    `json:"seconds,omitempty"`
 	Phase   string `json:"phase,omitempty"`

@@ -23,8 +23,13 @@ const (
 // guest is the traced system with the service.
 type guest struct {
 	*session
-	checks   []health.Check
-	exercise func(context.Context) error
+	service string
+	// callsOnly: see tracing.Command.
+	callsOnly bool
+	checks    []health.Check
+	exercise  func(context.Context) error
+	// ports are those that the exercise uses.
+	ports []int
 }
 
 // attempt is one run of the service.
@@ -48,6 +53,7 @@ const pause = 500 * time.Millisecond
 func (g *guest) attempt(ctx context.Context, start tracing.Command, patience time.Duration) (a attempt) {
 	began := time.Now()
 	over := g.watch()
+	start.Service, start.Seconds, start.CallsOnly = g.service, int(patience.Seconds()), g.callsOnly
 	r, err := g.do(ctx, start)
 	if err != nil {
 		return attempt{err: err}
@@ -89,6 +95,15 @@ func (g *guest) attempt(ctx context.Context, start tracing.Command, patience tim
 		}
 	}
 	if g.exercise != nil {
+		if len(g.ports) > 0 {
+			r, err := g.do(ctx, tracing.Command{Do: tracing.DoRelay, Ports: g.ports})
+			if err == nil && r.Error != "" {
+				err = system.Unusable("%s", r.Error)
+			}
+			if err != nil {
+				return attempt{err: err}
+			}
+		}
 		if err := g.phase(ctx, phaseExercise); err != nil {
 			return attempt{err: err}
 		}

@@ -31,11 +31,7 @@ func (r *Report) profile(before *specs.LinuxSeccomp) ([]byte, error) {
 		comment := c.seen()
 		rules := c.conditions()
 		if rules == nil && before != nil && before.DefaultAction != specs.ActAllow {
-			for _, rule := range before.Syscalls {
-				if slices.Contains(rule.Names, c.Name) && allows(rule.Action) {
-					rules = append(rules, rule)
-				}
-			}
+			rules = rulesOf(before, c.Name)
 		}
 		if rules == nil {
 			rules = []specs.LinuxSyscall{{Action: specs.ActAllow}}
@@ -69,6 +65,16 @@ func encodeProfile(p *seccomp.Seccomp) ([]byte, error) {
 	}
 	rules := "\"syscalls\": [\n" + strings.Join(lines, ",\n") + "\n  ]"
 	return append(bytes.Replace(data, []byte(`"syscalls": []`), []byte(rules), 1), '\n'), nil
+}
+
+// rulesOf are the rules with which a filter allows a call.
+func rulesOf(f *specs.LinuxSeccomp, name string) (out []specs.LinuxSyscall) {
+	for _, rule := range f.Syscalls {
+		if allows(rule.Action) && slices.Contains(rule.Names, name) {
+			out = append(out, rule)
+		}
+	}
+	return out
 }
 
 func allows(a specs.LinuxSeccompAction) bool { return a == specs.ActAllow || a == specs.ActLog }

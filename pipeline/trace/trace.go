@@ -49,7 +49,7 @@ type Options struct {
 	Checks []health.Check
 	// Exercise uses the service from this machine. It gets the forwarded ports. It may
 	// be nil.
-	Exercise func(ctx context.Context, ports []boot.Forward) error
+	Exercise func(ctx context.Context, service string, ports []boot.Forward) error
 	// Machine has the options of the machine, without its files.
 	Machine boot.Options
 	// Patience is how long the service may take, with all its permissions, until its
@@ -73,6 +73,8 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 type tracer struct {
 	Options
 	dir string
+	// images are the services of Images.
+	images []string
 	// component is the service in the system as it is.
 	component *system.Component
 	spec      *specs.Spec
@@ -87,15 +89,6 @@ func (t *tracer) run(ctx context.Context) (*Report, error) {
 	if err := t.find(built.OS); err != nil {
 		return nil, err
 	}
-	if len(t.Checks) == 0 {
-		if t.Checks, err = checksOf(t.component); err != nil {
-			return nil, err
-		}
-	}
-	if len(t.Checks) == 0 && t.Exercise == nil {
-		return nil, system.BadInput("the image of services/%s has no health check, and there is no exercise", t.Service).
-			Suggest("add --exercise with a command that uses the service")
-	}
 	r := newReport(t.component.ID(), built.OS.Arch)
 	if err := t.boot(ctx, built, func(ctx context.Context, g *guest) error { return t.measure(ctx, g, r) }); err != nil {
 		return nil, err
@@ -104,7 +97,7 @@ func (t *tracer) run(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	after, err := edit.Apply(t.Sources, p.edits(t.Service+profileEnding))
+	after, err := edit.Apply(t.Sources, p.edits(t.Service+ProfileEnding))
 	if err != nil {
 		return nil, err
 	}
@@ -116,9 +109,9 @@ func (t *tracer) run(ctx context.Context) (*Report, error) {
 	return r, t.verify(ctx, p)
 }
 
-// profileEnding is the ending of the name of a seccomp profile, behind the name of the
+// ProfileEnding is the ending of the name of a seccomp profile, behind the name of the
 // service.
-const profileEnding = ".seccomp.json"
+const ProfileEnding = ".seccomp.json"
 
 // profilePath is the path of the profile in the diff: beside the os.yml that has the
 // service.
@@ -129,7 +122,7 @@ func (t *tracer) profilePath() string {
 			o = s.Path
 		}
 	}
-	return filepath.Join(filepath.Dir(o), t.Service+profileEnding)
+	return filepath.Join(filepath.Dir(o), t.Service+ProfileEnding)
 }
 
 // profileDiff is the diff of the profile, which may exist from an earlier trace.
@@ -174,7 +167,7 @@ func (t *tracer) verify(ctx context.Context, p *proposal) error {
 // build builds the system with the program that observes. With asBuilt, the program
 // only starts the service and its checks.
 func (t *tracer) build(ctx context.Context, sources []edit.File, asBuilt bool) (*pipeline.Built, error) {
-	settings, err := json.Marshal(tracing.Settings{Service: t.Service, AsBuilt: asBuilt})
+	settings, err := json.Marshal(tracing.Settings{Services: t.services(), AsBuilt: asBuilt})
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +214,28 @@ func (t *tracer) find(sys *system.OS) error {
 		return system.BadInput("the system calls of %s are not known", sys.Arch).Suggest("trace the service on amd64 or arm64")
 	}
 	t.spec = &specs.Spec{}
-	return json.Unmarshal(t.component.Spec, t.spec)
+	if err := json.Unmarshal(t.component.Spec, t.spec); err != nil {
+		return err
+	}
+	if len(t.Checks) == 0 {
+		var err error
+		if t.Checks, err = checksOf(t.component); err != nil {
+			return err
+		}
+	}
+	if len(t.Checks) == 0 && t.Exercise == nil {
+		return system.BadInput("the image of services/%s has no health check, and there is no exercise", t.Service).
+			Suggest("add --exercise with a command that uses the service")
+	}
+	return nil
+}
+
+// services are the services that are traced.
+func (t *tracer) services() []string {
+	if len(t.images) > 0 {
+		return t.images
+	}
+	return []string{t.Service}
 }
 
 func checksOf(c *system.Component) (checks []health.Check, err error) {
@@ -272,9 +286,14 @@ func (t *tracer) bootOnce(ctx context.Context, o boot.Options, work func(context
 	}
 	defer m.Port().Close()
 	s := newSession(m.Port())
-	g := &guest{session: s, checks: t.Checks}
+	g := &guest{session: s, service: t.Service, checks: t.Checks}
 	if t.Exercise != nil {
-		g.exercise = func(ctx context.Context) error { return t.Exercise(ctx, m.Forwarded()) }
+		g.exercise = func(ctx context.Context) error { return t.Exercise(ctx, g.service, m.Forwarded()) }
+		for _, f := range m.Forwarded() {
+			if !f.UDP {
+				g.ports = append(g.ports, f.Guest)
+			}
+		}
 	}
 	err = s.greeted(ctx, t.Patience)
 	if err == nil {

@@ -1,0 +1,287 @@
+package trace
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/moby/profiles/seccomp"
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/seaworthy-os/seaworthy/builder/spec"
+	"github.com/seaworthy-os/seaworthy/builder/spec/edit"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/policy/decision"
+)
+
+// Images traces several services of one system, one after the other in one boot, and
+// makes a seccomp profile for the image of each. Nothing else is proposed. The services
+// run with the default profile: that of an image would hide what it refuses. The result
+// has the reports of those that worked.
+func Images(ctx context.Context, o Options, services []string) (reports []*Report, err error) {
+	dir, err := os.MkdirTemp(o.Build.TempDir, "seaworthy-trace-")
+	if err != nil {
+		return nil, system.Unusable("cannot make a temporary folder").Because(err)
+	}
+	defer os.RemoveAll(dir)
+	t := &tracer{Options: o, dir: dir, images: services}
+	var edits []decision.Edit
+	for _, s := range services {
+		edits = append(edits, decision.Edit{Op: "set", Component: string(system.SectionServices) + "/" + s, Path: "/seccomp", Value: spec.SeccompDefault})
+	}
+	sources, err := edit.Apply(t.Sources, edits)
+	if err != nil {
+		return nil, err
+	}
+	t.Say("building the traced system")
+	built, err := t.build(ctx, sources, false)
+	if err != nil {
+		return nil, err
+	}
+	traced := make([]*tracer, len(services))
+	for i, s := range services {
+		traced[i] = &tracer{Options: o}
+		traced[i].Service = s
+		if err := traced[i].find(built.OS); err != nil {
+			return nil, err
+		}
+	}
+	var errs []error
+	err = t.boot(ctx, built, func(ctx context.Context, g *guest) error {
+		reports, errs = nil, nil // the machine may be started again
+		for _, t := range traced {
+			t.Say("running " + t.Service)
+			g.service, g.checks, g.callsOnly = t.Service, t.Checks, true
+			r := newReport(t.component.ID(), built.OS.Arch)
+			a := t.once(ctx, g, r, nil, t.Patience)
+			if a.err != nil {
+				return a.err
+			}
+			if a.failed != "" {
+				errs = append(errs, system.Unusable("services/%s does not work in the traced system: %s", t.Service, a.failed))
+				continue
+			}
+			var err error
+			if r.Profile, err = r.imageProfile(t.spec.Linux.Seccomp); err != nil {
+				return err
+			}
+			reports = append(reports, r)
+		}
+		return nil
+	})
+	return reports, errors.Join(append(errs, err)...)
+}
+
+// The profile of an image is for every system that uses the image: with other settings,
+// another OCI runtime, another architecture or a newer C library. What was seen in one
+// trace is too little for that. So the profile also has the calls of these lists. None of
+// them gives a service a power that it did not show, except over itself.
+
+// always are calls that a program may make at any time, whatever it does: the C library
+// and the runtimes of Go and Python make them when memory, time or a signal asks for it.
+var always = strings.Fields(`
+	brk mmap mprotect munmap mremap madvise membarrier
+	rt_sigaction rt_sigprocmask rt_sigreturn rt_sigtimedwait sigaltstack tgkill restart_syscall
+	futex set_robust_list get_robust_list rseq set_tid_address sched_yield sched_getaffinity getcpu
+	clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time
+	getpid gettid getppid getuid geteuid getgid getegid getrandom getrusage getrlimit uname sysinfo times
+	read readv write writev lseek close fstat poll ppoll exit exit_group`)
+
+// runtimes are calls that an OCI runtime makes between the start of the filter and the
+// program. A trace shows only those of crun.
+var runtimes = strings.Fields(`execve close_range fcntl getdents64 openat newfstatat prctl pipe2 eventfd2 epoll_create1 epoll_ctl epoll_pwait clone`)
+
+// forms are calls that can do the same. If a service makes one of them, its profile allows
+// all: other architectures have only the newer ones, C libraries change from one to the
+// other, and a program chooses by the size of its data.
+var forms = [][]string{
+	strings.Fields(`read readv pread64 preadv preadv2`),
+	strings.Fields(`write writev pwrite64 pwritev pwritev2`),
+	strings.Fields(`open openat creat`),
+	strings.Fields(`stat lstat fstat newfstatat statx access faccessat faccessat2`),
+	strings.Fields(`statfs fstatfs`),
+	strings.Fields(`readlink readlinkat`),
+	strings.Fields(`getdents getdents64`),
+	strings.Fields(`chdir fchdir`),
+	strings.Fields(`mkdir mkdirat`),
+	strings.Fields(`unlink rmdir unlinkat`),
+	strings.Fields(`rename renameat renameat2`),
+	strings.Fields(`link linkat`),
+	strings.Fields(`symlink symlinkat`),
+	strings.Fields(`mknod mknodat`),
+	strings.Fields(`chmod fchmod fchmodat fchmodat2`),
+	strings.Fields(`chown lchown fchown fchownat`),
+	strings.Fields(`utime utimes futimesat utimensat`),
+	strings.Fields(`truncate ftruncate`),
+	strings.Fields(`fsync fdatasync`),
+	strings.Fields(`getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr`),
+	strings.Fields(`setxattr lsetxattr fsetxattr`),
+	strings.Fields(`dup dup2 dup3`),
+	strings.Fields(`pipe pipe2`),
+	strings.Fields(`eventfd eventfd2`),
+	strings.Fields(`signalfd signalfd4`),
+	strings.Fields(`inotify_init inotify_init1`),
+	strings.Fields(`inotify_add_watch inotify_rm_watch`),
+	strings.Fields(`epoll_create epoll_create1`),
+	strings.Fields(`poll ppoll select pselect6 epoll_wait epoll_pwait epoll_pwait2`),
+	strings.Fields(`accept accept4`),
+	strings.Fields(`recvfrom recvmsg recvmmsg`),
+	strings.Fields(`sendto sendmsg sendmmsg`),
+	strings.Fields(`getsockname getpeername getsockopt setsockopt shutdown`),
+	strings.Fields(`clone fork vfork`),
+	strings.Fields(`wait4 waitid`),
+	strings.Fields(`getpgrp getpgid`),
+	strings.Fields(`setrlimit prlimit64`),
+	strings.Fields(`alarm getitimer setitimer`),
+	strings.Fields(`timer_create timer_settime timer_gettime timer_getoverrun timer_delete`),
+	strings.Fields(`timerfd_create timerfd_settime timerfd_gettime`),
+	strings.Fields(`mlock mlock2 munlock`),
+	strings.Fields(`mlockall munlockall`),
+	strings.Fields(`shmget shmat shmctl shmdt`),
+	strings.Fields(`semget semop semctl semtimedop`),
+	strings.Fields(`io_setup io_submit io_getevents io_pgetevents io_cancel io_destroy`),
+}
+
+// The texts of the rules.
+const (
+	whyAlways   = "any program may make these at any time"
+	whyRuntimes = "an OCI runtime may make these before it starts the program"
+	whyForms    = "other forms of the calls above: for other architectures, newer C libraries, and other sizes of data"
+	whyFamilies = "both versions of IP, and AF_UNIX, which the C library uses for names and logs"
+	whyRISCV64  = "the C library of riscv64"
+)
+
+// imageProfile makes a seccomp profile for the image of the service. before is the filter
+// of the trace: the profile allows no call that it refused.
+func (r *Report) imageProfile(before *specs.LinuxSeccomp) ([]byte, error) {
+	denied := uint(1) // EPERM
+	p := seccomp.Seccomp{}
+	p.DefaultAction, p.DefaultErrnoRet = specs.ActErrno, &denied
+	rule := func(names []string, args []specs.LinuxSeccompArg, why string) {
+		p.Syscalls = append(p.Syscalls, &seccomp.Syscall{LinuxSyscall: specs.LinuxSyscall{Names: names, Action: specs.ActAllow, Args: args}, Comment: why})
+	}
+	allowed := map[string]bool{}
+	// more adds calls without conditions on their arguments.
+	more := func(names []string, why string) {
+		var fresh []string
+		for _, name := range names {
+			if !allowed[name] && unconditional(before, name) {
+				allowed[name] = true
+				fresh = append(fresh, name)
+			}
+		}
+		if slices.Sort(fresh); len(fresh) > 0 {
+			rule(fresh, nil, why)
+		}
+	}
+	var plain []Call
+	for _, c := range r.Calls {
+		why := ""
+		if c.Name == "socket" && (slices.Contains(c.Details, "AF_INET") || slices.Contains(c.Details, "AF_INET6")) {
+			c.Details = append(slices.Clone(c.Details), "AF_INET", "AF_INET6", "AF_UNIX")
+			why = "; " + whyFamilies
+		}
+		rules := c.conditions()
+		if rules == nil && !unconditional(before, c.Name) {
+			rules = rulesOf(before, c.Name)
+		}
+		if rules == nil {
+			plain = append(plain, c)
+			continue
+		}
+		allowed[c.Name] = true
+		for _, one := range rules {
+			rule([]string{c.Name}, one.Args, "seen"+why)
+		}
+	}
+	for _, phase := range []string{phaseStart, phaseExercise, phaseStop} {
+		var names []string
+		for _, c := range plain {
+			if c.Phase == phase {
+				names = append(names, c.Name)
+			}
+		}
+		more(names, "seen: "+phase)
+	}
+	if !allowed["clone"] {
+		allowed["clone"] = true
+		rule([]string{"clone"}, (&Call{Name: "clone"}).conditions()[0].Args, whyRuntimes)
+	}
+	more(always, whyAlways)
+	more(runtimes, whyRuntimes)
+	var others []string
+	for _, group := range forms {
+		if slices.ContainsFunc(group, func(name string) bool { return allowed[name] }) {
+			others = append(others, group...)
+		}
+	}
+	more(others, whyForms)
+	rule([]string{"riscv_flush_icache", "riscv_hwprobe"}, nil, whyRISCV64)
+	p.Syscalls[len(p.Syscalls)-1].Includes = &seccomp.Filter{Arches: []string{"riscv64"}}
+	p.Syscalls = append(p.Syscalls, refusals(before, allowed)...)
+	return wrapProfile(&p)
+}
+
+// unconditional reports whether a filter allows a call with all arguments.
+func unconditional(f *specs.LinuxSeccomp, name string) bool {
+	return slices.ContainsFunc(f.Syscalls, func(rule specs.LinuxSyscall) bool {
+		return allows(rule.Action) && len(rule.Args) == 0 && slices.Contains(rule.Names, name)
+	})
+}
+
+// nameWidth is how long a line with names of calls is.
+const nameWidth = 120
+
+// wrapProfile writes a profile for reading: the reason of each rule, and below it its calls.
+func wrapProfile(p *seccomp.Seccomp) ([]byte, error) {
+	var out bytes.Buffer
+	head := *p
+	head.Syscalls = nil
+	data, err := json.MarshalIndent(&head, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	before, _, _ := bytes.Cut(data, []byte(`"syscalls"`))
+	out.Write(before)
+	out.WriteString("\"syscalls\": [")
+	for i, rule := range p.Syscalls {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		// What the rule has besides its names and its comment.
+		rest := *rule
+		rest.Names, rest.Comment = nil, ""
+		comment, err := json.Marshal(rule.Comment)
+		if err != nil {
+			return nil, err
+		}
+		fields, err := json.Marshal(&rest)
+		if err != nil {
+			return nil, err
+		}
+		_, fields, _ = bytes.Cut(fields, []byte(`"names":null,`))
+		out.WriteString("\n    {\"comment\": " + string(comment) + ",\n     \"names\": [")
+		width := 0
+		for j, name := range rule.Names {
+			text := `"` + name + `"`
+			if j < len(rule.Names)-1 {
+				text += ","
+			}
+			switch width += len(text) + 1; {
+			case width > nameWidth:
+				out.WriteString("\n       ")
+				width = len(text)
+			case j > 0:
+				out.WriteByte(' ')
+			}
+			out.WriteString(text)
+		}
+		out.WriteString("],\n     " + string(fields))
+	}
+	out.WriteString("\n  ]\n}\n")
+	return out.Bytes(), nil
+}
