@@ -39,7 +39,7 @@ GOTEST := go test -vet=off -timeout $(HANG)
 TOOLS := $(CURDIR)/bin/test
 
 .PHONY: help build components kernel careless demo-components example-components efi demo test test-boot test-riscv64 test-rpi3 test-components components-doc test-browser test-hsm test-keyless test-buildkit test-bitflips test-sigstore-js test-cosign test-cosign3 test-opa test-registries test-short rule bench bench-verify bench-fleet bench-small bench-build bench-rebuild bench-boot bench-memory calibrate mutate mutate-all fuzz lint man deb test-deb nfpm docs changelog clean deps test-deps boot-deps cosign cosign3 gh buildkit registries opa browser FORCE
-.PHONY: kernel-lock kernel-deps test-kernel test-kernels test-trace
+.PHONY: kernel-lock kernel-deps test-kernel test-kernels test-trace component-profiles
 .PHONY: component-deps
 
 help: ## list the targets
@@ -137,6 +137,11 @@ test-kernel: test-deps demo-components kernel-deps ## compile our kernel again, 
 test-kernels: ## the same for all our kernels, for amd64 and arm64 (about two hours); with KERNEL=changed, only those whose inputs differ from the lock
 	@$(MAKE) --no-print-directory test-kernel ARCH=amd64 KERNELS="$(ALL_KERNELS)"
 	@$(MAKE) --no-print-directory test-kernel ARCH=arm64 KERNELS="$(ALL_KERNELS)"
+
+component-profiles: test-deps components ## measure the seccomp profiles of our services, many in one boot: make component-profiles COMPONENTS="redis nginx"
+	@examples/install.sh "they use the traced services" curl=curl git=git openssl=openssl python3=python3 redis-cli=redis-tools psql=postgresql-client \
+	  mariadb=mariadb-client dig=bind9-dnsutils mosquitto_pub=mosquitto-clients etcdctl=etcd-client smbclient=smbclient snmpget=snmp swtpm=swtpm
+	@SEAWORTHY_PROFILES="$(or $(COMPONENTS),all)" $(GOTEST) -count=1 -v -run '^TestMakeProfiles$$' ./cmd/seaworthy
 
 components-doc: ## write docs/components.md from the recipes, with the sizes of the images in dist/components
 	@go test -count=1 -run '^TestComponentsPage$$' ./cmd/seaworthy -update

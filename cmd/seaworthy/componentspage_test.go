@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
+	"github.com/seaworthy-os/seaworthy/builder/spec"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
@@ -20,9 +21,9 @@ import (
 const componentsHead = "# The components\n\n" +
 	"`make components-doc` writes this page from `components/*/component.yml`, and the last two columns from the built images. A test compares all columns but these two.\n\n" +
 	"The table says what a component may do if an os.yml changes nothing: the user that it runs as, its capabilities, and the folders to which it can write. \"host\" is the host's\n" +
-	"network. Limits are processes and MiB of memory. \"asked by\" is how a test asks the component in a booted system. \"strict\" are the rules of the pack `strict` that its container\n" +
+	"network. Limits are processes and MiB of memory. \"calls\" is how many system calls the component's measured seccomp profile allows on amd64; the default profile allows NUMBER, and \"all\" means no profile. \"asked by\" is how a test asks the component in a booted system. \"strict\" are the rules of the pack `strict` that its container\n" +
 	"fails in the system of that test. The size is that of the compressed image in MB for amd64.\n\n" +
-	"| component | what it is | Debian packages | user | capabilities | writes to | limits | asked by | strict | MB |\n|---|---|---|---|---|---|---|---|---|---|\n"
+	"| component | what it is | Debian packages | user | capabilities | writes to | limits | calls | asked by | strict | MB |\n|---|---|---|---|---|---|---|---|---|---|---|\n"
 
 // TestComponentsPage: docs/components.md lists all components with what they may do.
 // The last two columns, the findings and the size, need built images, so they are not
@@ -49,7 +50,8 @@ func TestComponentsPage(t *testing.T) {
 			strict[name] = m[2]
 		}
 	}
-	page := componentsHead
+	usual := allowedCalls(filterOf(t, &recipe.Recipe{}, "amd64", "    seccomp: default\n"))
+	page := strings.Replace(componentsHead, "NUMBER", strconv.Itoa(len(usual)), 1)
 	for _, f := range files {
 		rec, err := recipe.Load(filepath.Dir(f))
 		if err != nil {
@@ -103,6 +105,7 @@ func componentRow(t *testing.T, rec *recipe.Recipe) []string {
 		Net          string
 		UID          any
 		Readonly     bool
+		Seccomp      string
 		Tmpfs, Binds []string
 		Resources    struct {
 			Pids, Memory struct{ Limit int64 }
@@ -130,7 +133,7 @@ func componentRow(t *testing.T, rec *recipe.Recipe) []string {
 	}
 	cell(strings.Join(packages, ", "))
 	if rec.Config == nil { // it is not a container: a kernel, or a part of the root file system
-		return append(row, "–", "–", "–", "–", "–")
+		return append(row, "–", "–", "–", "–", "–", "–")
 	}
 	user := "root"
 	for _, u := range rec.Users {
@@ -165,6 +168,14 @@ func componentRow(t *testing.T, rec *recipe.Recipe) []string {
 		limits = fmt.Sprintf("%d, %d", label.Resources.Pids.Limit, label.Resources.Memory.Limit>>20)
 	}
 	cell(limits)
+	calls := cmp.Or(label.Seccomp, "all")
+	switch {
+	case rec.Profile != nil:
+		calls = strconv.Itoa(len(allowedCalls(filterOf(t, rec, "amd64", ""))))
+	case calls == spec.SeccompUnconfined:
+		calls = "all"
+	}
+	cell(calls)
 	var asked []string
 	for _, c := range rec.Health {
 		asked = append(asked, c.String())

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	specs "github.com/opencontainers/runtime-spec/specs-go"
+
+	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
+	"github.com/seaworthy-os/seaworthy/builder/runtime"
+	"github.com/seaworthy-os/seaworthy/builder/spec"
+	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
+	"github.com/seaworthy-os/seaworthy/pipeline/trace"
+)
+
+// profileName is the file of a component with its measured seccomp profile, and
+// exerciseName the script that uses the component while it is traced.
+const (
+	profileName  = "seccomp.json"
+	exerciseName = "exercise.sh"
+	// tracedName replaces system.yml while the component is traced.
+	tracedName = "exercise.yml"
+)
+
+// TestMakeProfiles measures the seccomp profiles of components. They are traced in the
+// systems of TestComponents, with their health checks and their exercises.
+func TestMakeProfiles(t *testing.T) {
+	wanted := strings.Fields(os.Getenv("SEAWORTHY_PROFILES"))
+	if len(wanted) == 0 {
+		t.Skip("skipped: boots systems with all services; run `make component-profiles`")
+	}
+	s := newSystem(t)
+	var all []*library
+	for _, l := range readLibrary(t) {
+		rec, err := recipe.Load(filepath.Dir(l.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(l.services) == 0 || !slices.Contains(wanted, l.name) && (wanted[0] != "all" || rec.Profile == nil) {
+			continue
+		}
+		all = append(all, l)
+	}
+	if wanted[0] != "all" && len(all) < len(wanted) {
+		t.Errorf("not all of %s have a service in their system.yml", wanted)
+	}
+	for i, group := range systems(all) {
+		var names []string
+		for _, l := range group {
+			names = append(names, l.name)
+		}
+		t.Run(strings.Join(names, "+"), func(t *testing.T) {
+			g := *s
+			g.t, g.dir = t, s.path(fmt.Sprint("profiles", i))
+			if err := os.MkdirAll(filepath.Join(g.dir, "profiles"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			g.makeProfiles(group)
+		})
+	}
+}
+
+// makeProfiles traces components in one system, and writes their profiles.
+func (s *realSystem) makeProfiles(group []*library) {
+	t := s.t
+	t.Helper()
+	host := s.newHost()
+	args := []string{"trace", "--components", realComponents, "--offline", "--image-profiles", s.path("profiles"), "--exercise", "sh -eu " + s.path("exercise.sh"),
+		"--memory", "2048", "--cpus", cpus(group), "--disk", s.dataDisk(), "--cdrom", host.cdrom(), "--tpm"}
+	script := "case $SEAWORTHY_SERVICE in\n"
+	for _, l := range group {
+		dir := filepath.Dir(l.file)
+		rec, err := recipe.Load(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, "--service", l.services[0])
+		first := ""
+		for _, port := range rec.Image.Ports {
+			// An exercise may let a service of UDP listen on TCP too.
+			if number, _, _ := strings.Cut(port, "/"); !slices.Contains(args, number) {
+				args = append(args, "--publish", number)
+				first = cmp.Or(first, "SEAWORTHY_PORT=$SEAWORTHY_PORT_"+number)
+			}
+		}
+		if exercise, err := filepath.Abs(filepath.Join(dir, exerciseName)); err == nil && exists(exercise) {
+			script += fmt.Sprintf("%s) %s sh -eu '%s' ;;\n", l.services[0], first, exercise)
+		}
+		if traced := filepath.Join(dir, tracedName); exists(traced) {
+			l.file = traced
+		}
+	}
+	if err := os.WriteFile(s.path("exercise.sh"), []byte(script+"esac\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	// It takes long, so the console is shown meanwhile.
+	if code := run(t.Context(), append(args, s.groupFiles(group, host)...), strings.NewReader(""), os.Stderr, os.Stderr); code != cli.ExitPass {
+		t.Errorf("seaworthy %v: exit code %d", args, code)
+	}
+	for _, l := range group { // those that worked
+		data, err := os.ReadFile(s.path("profiles/" + l.services[0] + trace.ProfileEnding))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(filepath.Dir(l.file), profileName), data, 0o644)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// Each measured profile is that of a component, and works for all architectures. It allows
+// no call that the default profile refuses, and far fewer than that.
+func TestComponentProfiles(t *testing.T) {
+	files, err := filepath.Glob("../../components/*/component.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		rec, err := recipe.Load(filepath.Dir(file))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if measured := exists(filepath.Join(rec.Dir, profileName)); measured != (rec.Profile != nil) {
+			t.Errorf("%s: there is a file %s: %t, and config names a profile: %t", rec.Name, profileName, measured, !measured)
+			continue
+		}
+		if rec.Profile == nil {
+			continue
+		}
+		for _, arch := range []string{"amd64", "arm64", "riscv64"} {
+			own, usual := filterOf(t, rec, arch, ""), filterOf(t, rec, arch, "    seccomp: default\n")
+			for call := range allowedCalls(own) {
+				// arch_prctl is a call of amd64 only. Other architectures ignore the name.
+				if !allowedCalls(usual)[call] && !strings.HasPrefix(call, "riscv_") && (call != "arch_prctl" || arch == "amd64") {
+					t.Errorf("%s: the profile for %s allows %s, but the default profile does not", rec.Name, arch, call)
+				}
+			}
+			if n := len(allowedCalls(own)); n < 60 || n > len(allowedCalls(usual))*2/3 {
+				t.Errorf("%s: the profile for %s allows %d calls", rec.Name, arch, n)
+			}
+		}
+	}
+}
+
+// filterOf returns the seccomp filter of a container with the image of a recipe.
+func filterOf(t *testing.T, rec *recipe.Recipe, arch, keys string) *specs.LinuxSeccomp {
+	t.Helper()
+	label, err := rec.Label(arch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "os.yml")
+	if err := os.WriteFile(file, []byte("services:\n  - name: a\n    image: a/b:1\n"+keys), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c, err := spec.Load([]string{file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := runtime.Input{Container: &c.Services[0], Dir: "a", FilesDir: "a/rootfs", Arch: arch, IDs: c.IDs(),
+		Image: &system.Image{Reference: "a/b:1", Config: system.ImageConfig{Entrypoint: []string{"/a"}}}}
+	if in.Label, err = spec.ParseLabel("a/b:1", label, c.Services[0].Pos()); err != nil {
+		t.Fatalf("%s: %v", rec.Name, err)
+	}
+	out, err := runtime.Effective(in)
+	if err != nil {
+		t.Fatalf("%s: %v", rec.Name, err)
+	}
+	var s specs.Spec
+	if err := json.Unmarshal(out.Config, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s.Linux.Seccomp
+}
+
+// allowedCalls are those that a filter allows, if only under conditions.
+func allowedCalls(f *specs.LinuxSeccomp) map[string]bool {
+	calls := map[string]bool{}
+	for _, rule := range f.Syscalls {
+		for _, name := range rule.Names {
+			if rule.Action == specs.ActAllow {
+				calls[name] = true
+			}
+		}
+	}
+	return calls
+}
