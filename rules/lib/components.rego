@@ -138,6 +138,9 @@ with_unreadable_packages contains {"resource": resource(c), "reason": sprintf("t
 # finding adds the rule id and the resource to a finding about a component.
 finding(id, c, body) := object.union({"id": id, "resource": resource(c)}, body)
 
+# in_image is the place of what is in the image of a component: where os.yml names the image.
+in_image(c) := object.union(c.image.origin, {"layer": "image"})
+
 # allowed is the not-applicable entry for a finding that an allowance covers. An
 # allowance lists rule ids and, for each, the keys that it covers; it never covers
 # a whole rule. allowed is undefined if no allowance covers the finding.

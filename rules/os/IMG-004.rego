@@ -23,7 +23,7 @@ unknown contains u if some u in lib.no_files
 
 found contains lib.finding("IMG-004", c, {
 	"path": "",
-	"origin": c.image.origin,
+	"origin": lib.in_image(c),
 	"actual": sprintf("%s (%s)", [f.path, f.mode]),
 	"expected": "no setuid or setgid file",
 	"key": f.path,

@@ -31,7 +31,7 @@ harmless(f) if {
 
 found contains lib.finding("IMG-006", c, {
 	"path": "",
-	"origin": c.image.origin,
+	"origin": lib.in_image(c),
 	"actual": sprintf("%s (%s)", [f.path, f.mode]),
 	"expected": "not writable by others, or a folder with the sticky bit",
 	"key": f.path,

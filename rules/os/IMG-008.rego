@@ -26,7 +26,7 @@ hidden(f) := "" if not f.shadowed
 
 found contains lib.finding("IMG-008", c, {
 	"path": "",
-	"origin": c.image.origin,
+	"origin": lib.in_image(c),
 	"actual": sprintf("%s: %s", [f.path, f.kind]),
 	"expected": "no secret in any layer",
 	"key": f.path,

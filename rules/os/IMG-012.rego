@@ -22,7 +22,7 @@ unknown contains u if some u in lib.no_files
 
 found contains lib.finding("IMG-012", c, {
 	"path": "",
-	"origin": c.image.origin,
+	"origin": lib.in_image(c),
 	"actual": f.path,
 	"expected": sprintf("no %s", [f.kind]),
 	"key": f.path,

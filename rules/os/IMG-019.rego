@@ -23,7 +23,7 @@ unknown contains u if some u in lib.no_files
 
 found contains lib.finding("IMG-019", c, {
 	"path": "",
-	"origin": c.image.origin,
+	"origin": lib.in_image(c),
 	"actual": sprintf("%s (%s)", [f.path, f.mode]),
 	"expected": "not readable by others",
 	"key": f.path,

@@ -29,7 +29,7 @@ unknown contains {"resource": lib.resource(c), "reason": "it has no SBOM"} if {
 
 found contains lib.finding("SUP-011", c, {
 	"path": "",
-	"origin": c.image.origin,
+	"origin": lib.in_image(c),
 	"actual": sprintf("%s without %s", [p.name, lib.one_line(missing)]),
 	"expected": "a version and a purl",
 	"key": p.name,

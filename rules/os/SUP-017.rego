@@ -28,7 +28,7 @@ unknown contains {"resource": lib.resource(c), "reason": "it has no SBOM"} if {
 
 found contains lib.finding("SUP-017", c, {
 	"path": "",
-	"origin": c.image.origin,
+	"origin": lib.in_image(c),
 	"actual": sprintf("%d of %d files", [f.owned, f.files]),
 	"expected": "at least 90 percent",
 	"key": "coverage",

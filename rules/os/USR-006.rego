@@ -47,7 +47,7 @@ weak(accounts) := object.union(
 
 found contains lib.finding("USR-006", c, {
 	"path": "",
-	"origin": c.image.origin,
+	"origin": lib.in_image(c),
 	"actual": name,
 	"expected": "none",
 	"key": name,
@@ -60,7 +60,7 @@ found contains lib.finding("USR-006", c, {
 
 found contains lib.finding("USR-006", c, {
 	"path": "",
-	"origin": c.image.origin,
+	"origin": lib.in_image(c),
 	"actual": file,
 	"expected": "a PAM stack that asks for a secret",
 	"key": file,
@@ -74,7 +74,7 @@ found contains lib.finding("USR-006", c, {
 # Commands that the host's init starts, from /etc/inittab of an init image.
 found contains lib.finding("USR-006", c, {
 	"path": "",
-	"origin": c.image.origin,
+	"origin": lib.in_image(c),
 	"actual": line,
 	"expected": "a getty that asks for a login",
 	"key": sprintf("inittab: %s", [line]),

@@ -179,7 +179,7 @@ body(key, setting, value, who, where) := {
 	"fix": sprintf("set `%s no` in %s", [setting, where]),
 }
 
-found contains lib.finding("USR-012", c, object.union(body(key, setting, value, c.id, where), {"origin": c.image.origin})) if {
+found contains lib.finding("USR-012", c, object.union(body(key, setting, value, c.id, where), {"origin": lib.in_image(c)})) if {
 	some c in lib.inventoried
 	is_object(c.files.sshd)
 	runs_sshd(c)
@@ -189,7 +189,7 @@ found contains lib.finding("USR-012", c, object.union(body(key, setting, value, 
 
 # Parts of a configuration. The configuration of another init image, or of a component
 # that mounts the volume, may include them.
-found contains lib.finding("USR-012", c, object.union(body(key, setting, value, c.id, where), {"origin": c.image.origin})) if {
+found contains lib.finding("USR-012", c, object.union(body(key, setting, value, c.id, where), {"origin": lib.in_image(c)})) if {
 	some c in lib.inventoried
 	not is_object(c.files.sshd)
 	runs_sshd(c)

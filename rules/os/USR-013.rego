@@ -27,19 +27,27 @@ resource(f) := sprintf("file:%s", [f.path])
 written := [f |
 	some f in lib.arr(input.files)
 	f.type != "dir"
+	not is_empty(f)
 	regex.match(`/authorized_keys2?$`, f.path)
 ]
+
+# is_empty: the file has no key. It is a place for another one.
+is_empty(f) if {
+	f.type == "file"
+	f.size == 0
+	f.metadata == ""
+}
 
 unknown contains u if some u in lib.no_files
 
 found contains lib.finding("USR-013", c, {
 	"path": "",
-	"origin": c.image.origin,
+	"origin": lib.in_image(c),
 	"actual": name,
 	"expected": "none",
 	"key": name,
 	"message": sprintf("%s of %s lets everyone with one of its keys log in", [name, c.id]),
-	"fix": sprintf("remove %s from the image %s", [name, c.image.repository]),
+	"fix": sprintf("use an image %s without %s, and load the keys at boot from the metadata of the machine or from a disk. To keep the file, add a waiver", [c.image.repository, name]),
 }) if {
 	some c in lib.inventoried
 	some name in lib.arr(c.files.authorizedKeys)

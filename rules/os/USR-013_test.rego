@@ -38,6 +38,16 @@ test_fires_files_section if {
 	"file:/root/.ssh/authorized_keys" in rule.checked with input as written("/root/.ssh/authorized_keys", "file")
 }
 
+# An empty file has no keys. The size of a link is not that of its target.
+test_silent_empty if {
+	empty := t.put(written("/home/a/.ssh/authorized_keys", "file"), "/files/0/size", 0)
+	t.silent(fail) with input as empty
+	link := t.put(written("/home/a/.ssh/authorized_keys", "symlink"), "/files/0/size", 0)
+	t.fires(fail, "file:/home/a/.ssh/authorized_keys") with input as link
+	metadata := t.put(empty, "/files/0/metadata", "yaml")
+	t.fires(fail, "file:/home/a/.ssh/authorized_keys") with input as metadata
+}
+
 test_silent_files_section if {
 	t.silent(fail) with input as written("/root/.ssh/authorized_keys", "dir")
 	t.silent(fail) with input as written("/root/.ssh/authorized_keys.txt", "file")

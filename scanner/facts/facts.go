@@ -302,7 +302,7 @@ type Inventory struct {
 	SSHD      map[string]string `json:"sshd" facts:"nullable"`
 	SSHDMatch []SSHDMatch       `json:"sshdMatch"`
 	// AuthorizedKeys are files of this name, and files from which sshd reads
-	// keys by AuthorizedKeysFile and TrustedUserCAKeys.
+	// keys by AuthorizedKeysFile and TrustedUserCAKeys. Empty files are left out.
 	AuthorizedKeys []string `json:"authorizedKeys"`
 	// Sysctl are the settings in /etc/sysctl.conf and /etc/sysctl.d, in the
 	// order in which they are applied.

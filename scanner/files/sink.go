@@ -45,6 +45,9 @@ type Sink struct {
 	unpacked int64
 	// included are files that a configuration of sshd includes.
 	included map[string]bool
+	// empty are files without content, such as places where a container gets another
+	// file mounted.
+	empty map[string]bool
 	// root: the image's files become those of the host. See ListLinks.
 	root bool
 	// folders lists each folder, and is filled on first use.
@@ -55,7 +58,7 @@ type Sink struct {
 func NewSink(t *tree.Tree) *Sink {
 	return &Sink{
 		tree: t, inv: Empty(), kept: map[string]*bytes.Buffer{}, oversize: map[string]int64{}, alike: map[string]*bytes.Buffer{},
-		included: map[string]bool{},
+		included: map[string]bool{}, empty: map[string]bool{},
 	}
 }
 
@@ -102,6 +105,9 @@ func (s *Sink) note(p string, e *system.Entry) {
 	s.inv.Count++
 	if e.Type == system.TypeFile {
 		s.inv.Bytes += e.Size
+		if e.Size == 0 {
+			s.empty[p] = true
+		}
 	}
 	// A hard link has the mode of its file, whatever the archive says.
 	if e.Type == system.TypeHardlink {
@@ -136,7 +142,9 @@ func (s *Sink) note(p string, e *system.Entry) {
 		}
 		switch path.Base(p) {
 		case "authorized_keys", "authorized_keys2":
-			s.strings(&s.inv.AuthorizedKeys, p)
+			if !s.empty[p] {
+				s.strings(&s.inv.AuthorizedKeys, p)
+			}
 		case "containerd":
 			if mode&0o111 != 0 {
 				s.strings(&s.inv.ContainerdPrograms, p)

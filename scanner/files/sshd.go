@@ -320,6 +320,10 @@ func (s *Sink) keyFiles(r *sshdReader) []string {
 			}
 		}
 	}
+	out = slices.DeleteFunc(out, func(p string) bool {
+		real, _, ok := s.tree.Resolve(p)
+		return ok && s.empty[real]
+	})
 	slices.Sort(out)
 	return slices.Compact(out)
 }

@@ -83,6 +83,8 @@ func TestAuthorizedKeys(t *testing.T) {
 	keys := []st.Object{
 		st.File("etc/keys/root", "k"), st.File("etc/keys/[x]", "k"), st.Symlink("etc/k", "keys"), st.File("etc/ca.pub", "k"), st.File("home/a/.keys", "k"),
 		st.File("srv/a/.ssh/mine", "k"), st.File("root/.ssh/authorized_keys", "k"), st.File("etc/50%", "k"), st.File("etc/keys/a/b", "k"),
+		// An empty file has no keys.
+		st.File("etc/keys/empty", ""), st.File("home/a/.ssh/authorized_keys", ""), st.File("home/b/.keys", ""),
 	}
 	for config, want := range map[string][]string{
 		"":                                  nil,
