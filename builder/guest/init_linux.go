@@ -176,7 +176,7 @@ func (i *initSystem) start(ctx context.Context, services []*Bundle) {
 			}
 		}
 		if ctx.Err() == nil {
-			i.console.Printf("ready: %d of %d services run", n, len(services))
+			i.console.Printf("ready: %d of %d services started", n, len(services))
 		}
 	}()
 }

@@ -56,7 +56,7 @@ func TestDamagedRoot(t *testing.T) {
 	} {
 		console := new(console)
 		err := bootDisk(t, c.disk, store, console)
-		if err == nil || !strings.Contains(err.Error()+console.String(), c.want) || strings.Contains(console.String(), "services run") {
+		if err == nil || !strings.Contains(err.Error()+console.String(), c.want) || strings.Contains(console.String(), "services started") {
 			t.Errorf("%s: %v, want %q\n%s", c.name, err, c.want, console)
 		}
 	}

@@ -14,6 +14,7 @@
 package metadata
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -53,6 +54,9 @@ var networked = map[string]struct {
 	"gcp":           {"http://169.254.169.254", gcp},
 }
 
+// labels are the names of the CD-ROMs of the other providers.
+var labels = map[string]string{"nocloud": labelNoCloud, "openstack": labelOpenStack}
+
 // aliases are names that LinuxKit uses.
 var aliases = map[string]string{"cdrom": "nocloud", "aws": "ec2"}
 
@@ -78,6 +82,7 @@ func (m *fetcher) run(ctx context.Context, w io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(w, "asks for at most %s: %s\n", m.limit, m.places(providers))
 	ctx, stop := context.WithTimeout(ctx, m.limit)
 	defer stop()
 	for {
@@ -96,7 +101,7 @@ func (m *fetcher) run(ctx context.Context, w io.Writer, args []string) error {
 				fmt.Fprintf(w, "no provider answered: %v\n", err)
 				return nil
 			}
-			return fmt.Errorf("no provider answered within %s:\n%w", m.limit, err)
+			return fmt.Errorf("no provider answered within %s:\n%w\nGive the machine these settings, or add -missing-ok to the command of this container", m.limit, err)
 		case <-time.After(time.Second):
 		}
 	}
@@ -136,6 +141,19 @@ func (m *fetcher) providers(args []string) ([]string, error) {
 	return all, nil
 }
 
+// places says where the providers are.
+func (m *fetcher) places(providers []string) string {
+	var all []string
+	for _, p := range providers {
+		place := "a CD-ROM or disk named " + labels[p]
+		if n, ok := networked[p]; ok {
+			place = cmp.Or(m.url, n.base)
+		}
+		all = append(all, fmt.Sprintf("%s (%s)", p, place))
+	}
+	return strings.Join(all, ", ")
+}
+
 // first returns the settings of the first provider that has some.
 func (m *fetcher) first(ctx context.Context, providers []string) (*Settings, error) {
 	var errs []error
@@ -158,7 +176,7 @@ func (m *fetcher) read(ctx context.Context, provider string) (*Settings, error) 
 		}
 		return n.read(ctx, newClient(base))
 	}
-	label := map[string]string{"nocloud": labelNoCloud, "openstack": labelOpenStack}[provider]
+	label := labels[provider]
 	all, err := m.devices.List()
 	if err != nil {
 		return nil, err

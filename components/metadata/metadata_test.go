@@ -276,7 +276,7 @@ func TestRun(t *testing.T) {
 	if err := m.run(t.Context(), &out, []string{"openstack", "cdrom"}); err != nil {
 		t.Fatal(err)
 	}
-	if got := out.String(); got != "nocloud: instance i-7, host name web-1, 1 SSH keys, user data of 0 bytes\n" {
+	if got := out.String(); got != "asks for at most 1h0m0s: openstack (a CD-ROM or disk named config-2), nocloud (a CD-ROM or disk named cidata)\nnocloud: instance i-7, host name web-1, 1 SSH keys, user data of 0 bytes\n" {
 		t.Errorf("%q", got)
 	}
 	for name, want := range map[string]string{"provider": "nocloud\n", "instance-id": "i-7\n", "hostname": "web-1\n", "ssh/authorized_keys": testKey(1) + "\n", "userdata": ""} {
@@ -295,7 +295,7 @@ func TestRun(t *testing.T) {
 	}
 	// No server answers.
 	m.limit = time.Nanosecond
-	if err := m.run(t.Context(), &out, []string{"openstack"}); err == nil || !strings.Contains(err.Error(), "there is no CD-ROM or disk named config-2") {
+	if err := m.run(t.Context(), &out, []string{"openstack"}); err == nil || !strings.Contains(err.Error(), "there is no CD-ROM or disk named config-2\nGive the machine these settings, or add -missing-ok") {
 		t.Error(err)
 	}
 	m.missing = true
