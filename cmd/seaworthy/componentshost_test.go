@@ -58,7 +58,7 @@ type login struct {
 var logins = map[string]login{
 	"sshd":     {22, "admin", "id", "(admin)"},
 	"dropbear": {2222, "admin", "id", "(admin)"},
-	"rescue": {22, "root", `p=$(sfdisk -d /dev/vda | grep '"rescue"' | head -c 10) && mke2fs -q -t ext4 $p && e2fsck -f -p $p && mkdir /mnt/d && mount -t ext4 $p /mnt/d && df /mnt/d &&
+	"rescue": {22, "root", `d=/dev/vda; [ -b $d ] || d=/dev/nvme0n1; set -- $(sfdisk -d $d | grep '"rescue"') && p=$1 && mke2fs -q -t ext4 $p && e2fsck -f -p $p && mkdir /mnt/d && mount -t ext4 $p /mnt/d && df /mnt/d &&
 		umount /mnt/d && lvs && cryptsetup --version && mdadm --version 2>&1`, "/mnt/d"},
 }
 
