@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/spec"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
+	"github.com/seaworthy-os/seaworthy/internal/health"
 	"github.com/seaworthy-os/seaworthy/pipeline/trace"
 )
 
@@ -197,4 +199,54 @@ func allowedCalls(f *specs.LinuxSeccomp) map[string]bool {
 		}
 	}
 	return calls
+}
+
+// TestComponentsRefuse boots a component with its measured profile, and other programs
+// under the same profile. One of them makes a call that the component never makes.
+func TestComponentsRefuse(t *testing.T) {
+	if wanted := os.Getenv("SEAWORTHY_COMPONENTS"); wanted != "all" && wanted != "refuse" {
+		t.Skip("skipped: boots a system; run `make test-components`")
+	}
+	s := newSystem(t)
+	s.copyFile("../../testdata/components/base.yml", "base.yml")
+	s.copyFile("../../components/redis/system.yml", "redis.yml")
+	// mkfifo calls mknod. With the default profile, it makes the file, and then cannot make
+	// it again.
+	const programs = `
+volumes:
+  - {name: tools, image: "seaworthy/dropbear:2022.83", readonly: true}
+services:
+  - name: measured
+    image: seaworthy/redis:7.0
+    net: new
+    binds: ["tools:/etc:ro,nosuid,nodev"]
+    command: [/etc/bin/busybox, mkfifo, /data/pipe, /data/pipe]
+  - name: default
+    image: seaworthy/redis:7.0
+    net: new
+    binds: ["tools:/etc:ro,nosuid,nodev"]
+    command: [/etc/bin/busybox, mkfifo, /data/pipe, /data/pipe]
+    seccomp: default
+`
+	if err := os.WriteFile(s.path("programs.yml"), []byte(programs), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
+	l := &library{name: "redis", checks: []health.Check{{TCP: 6379, Send: "SET key value\r\n", Expect: "OK"}, {TCP: 6379, Send: "GET key\r\n", Expect: "value"}}}
+	files := []string{s.path("base.yml"), s.path("redis.yml"), s.path("programs.yml"), s.probe([]*library{l})}
+	s.run(cli.ExitPass, "lock", files...)
+	s.run(cli.ExitPass, "build", append([]string{"--locked", "--key", s.path("seaworthy.key"), "--output-dir", s.path("out")}, files...)...)
+	s.untilAnswered(s.path("out"), s.path("seaworthy"), 1, func(c *console) {
+		for _, want := range []string{"measured | mkfifo: /data/pipe: Operation not permitted", "default | mkfifo: /data/pipe: File exists"} {
+			for !strings.Contains(c.String(), want) {
+				if c.quiet() > silence {
+					t.Fatalf("the console is silent, and does not show %q\n%s", want, c)
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+		}
+		if strings.Contains(c.String(), "default | mkfifo: /data/pipe: Operation not permitted") {
+			t.Errorf("the default profile refuses the call too:\n%s", c)
+		}
+	})
 }
