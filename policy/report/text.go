@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/seaworthy-os/seaworthy/internal/words"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -152,10 +154,15 @@ func (t *textReport) waiver(f *decision.Finding) {
 // waivers lists the waivers that need attention.
 func (t *textReport) waivers() {
 	var any bool
+	others := 0
 	for i := range t.d.Waivers {
 		w := &t.d.Waivers[i]
 		warning := attention(w)
 		if warning == "" {
+			continue
+		}
+		if ofOthers(t.d, w) {
+			others++
 			continue
 		}
 		if !any {
@@ -164,9 +171,20 @@ func (t *textReport) waivers() {
 		}
 		t.field(2, clean(w.Rule), fmt.Sprintf("%s%s: %s (%s, %s)", w.Resource, short(w.Digest), warning, w.Owner, place(&w.Origin)))
 	}
-	if any {
+	if others > 0 {
+		t.line(fmt.Sprintf("%s for components that this system does not have", words.Count(others, "waiver is", "waivers are")))
+	}
+	if any || others > 0 {
 		t.line()
 	}
+}
+
+// ofOthers: the waiver is only unused, and names a component that the system does not have.
+// Several systems can share a file of waivers.
+func ofOthers(d *decision.Decision, w *decision.Waiver) bool {
+	id, ok := strings.CutPrefix(w.Resource, "component:")
+	return ok && !w.Expired && !w.Soon && !w.Used &&
+		!slices.ContainsFunc(d.System.Components, func(c decision.Component) bool { return c.ID == id })
 }
 
 // field writes a label and a text.
