@@ -52,6 +52,7 @@ func TestComponentsPage(t *testing.T) {
 	}
 	usual := allowedCalls(filterOf(t, &recipe.Recipe{}, "amd64", "    seccomp: default\n"))
 	page := strings.Replace(componentsHead, "NUMBER", strconv.Itoa(len(usual)), 1)
+	configured := ""
 	for _, f := range files {
 		rec, err := recipe.Load(filepath.Dir(f))
 		if err != nil {
@@ -59,7 +60,9 @@ func TestComponentsPage(t *testing.T) {
 		}
 		row := componentRow(t, rec)
 		page += "| " + strings.Join(append(row, cmp.Or(strict[rec.Name], "–"), sizes[rec.Name+":"+rec.Version]), " | ") + " |\n"
+		configured += configuration(rec)
 	}
+	page += configurationHead + configured
 	if *update {
 		if err := os.WriteFile(name, []byte(page), 0o644); err != nil {
 			t.Fatal(err)
@@ -182,6 +185,26 @@ func componentRow(t *testing.T, rec *recipe.Recipe) []string {
 	}
 	cell(strings.Join(asked, "; "))
 	return row
+}
+
+const configurationHead = "\n## Configuration\n\n" +
+	"The files below `/etc` that the recipe of a component writes, and the command that the image starts. To change a file, bind one of your own over it\n" +
+	"([examples](../examples/README.md#change-a-services-configuration)). To change the command, write `command` in os.yml.\n\n"
+
+// configuration returns the line of a component, "" if it is not a container.
+func configuration(rec *recipe.Recipe) string {
+	if rec.Config == nil {
+		return ""
+	}
+	var files []string
+	for _, f := range rec.Files {
+		if strings.HasPrefix(f.Path, "etc/") && !f.Directory {
+			files = append(files, "`/"+f.Path+"`")
+		}
+	}
+	slices.Sort(files)
+	line := "- `" + rec.Name + ":" + rec.Version + "`: " + strings.Join(append(files, ""), ", ")
+	return line + "starts `" + strings.Join(append(slices.Clone(rec.Image.Entrypoint), rec.Image.Cmd...), " ") + "`\n"
 }
 
 // imageSizes returns the sizes of the images that were built for amd64, in MB.

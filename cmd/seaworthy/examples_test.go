@@ -62,6 +62,23 @@ func TestExamplesPage(t *testing.T) {
 	}
 }
 
+// TestExamplesPageParts: the parts of os.yml on the page pass hardened together with the
+// example that the page starts from.
+func TestExamplesPageParts(t *testing.T) {
+	s := newSystem(t)
+	s.write("my.yml", string(readFile(t, "../../examples/registry.yml")))
+	files := []string{s.path("my.yml")}
+	for _, part := range regexp.MustCompile("(?ms)`([a-z]+\\.yml)`:\n\n```yaml\n(.*?)^```$").FindAllStringSubmatch(string(readFile(t, examplesPage)), -1) {
+		s.write(part[1], part[2])
+		files = append(files, s.path(part[1]))
+	}
+	if len(files) < 3 {
+		t.Fatalf("%s has only %d parts", examplesPage, len(files)-1)
+	}
+	s.run(cli.ExitPass, "lock", files...)
+	s.run(cli.ExitPass, "check", append([]string{"--locked", "--policy", "hardened", "--waivers", s.path("waivers.yml"), "--now", "2026-12-01"}, files...)...)
+}
+
 // TestExamples checks each example system with the pack hardened, builds it, compares
 // its size with the page, and boots it until its services answer.
 func TestExamples(t *testing.T) {
