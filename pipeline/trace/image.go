@@ -93,7 +93,7 @@ var always = strings.Fields(`
 
 // runtimes are calls that an OCI runtime makes between the start of the filter and the
 // program. A trace shows only those of crun.
-var runtimes = strings.Fields(`execve close_range fcntl getdents64 openat newfstatat prctl pipe2 eventfd2 epoll_create1 epoll_ctl epoll_pwait clone`)
+var runtimes = strings.Fields(`execve close_range fcntl getdents64 openat newfstatat statfs fstatfs prctl pipe2 eventfd2 epoll_create1 epoll_ctl epoll_pwait clone`)
 
 // forms are calls that can do the same. If a service makes one of them, its profile allows
 // all: other architectures have only the newer ones, C libraries change from one to the
