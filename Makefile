@@ -122,7 +122,7 @@ test-rpi3: build ## boot the format rpi3 with U-Boot, on QEMU's Raspberry Pi 3
 
 test-components: test-deps components careless ## boot all components, a few systems with many of them, and run their health checks
 	@examples/install.sh "the machine of the components has a TPM, and its CI runner a server" swtpm=swtpm buildbot=buildbot git=git
-	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents|TestExamples|TestCareless' ./cmd/seaworthy
+	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents|TestShortestServices|TestExamples|TestCareless' ./cmd/seaworthy
 
 test-trace: test-deps ## trace services in booted systems, and boot them with the proposals
 	@$(MAKE) --no-print-directory example-components careless
