@@ -54,11 +54,7 @@ func TestMakeProfiles(t *testing.T) {
 		t.Errorf("not all of %s have a service in their system.yml", wanted)
 	}
 	for i, group := range systems(all) {
-		var names []string
-		for _, l := range group {
-			names = append(names, l.name)
-		}
-		t.Run(strings.Join(names, "+"), func(t *testing.T) {
+		t.Run(namesOf(group), func(t *testing.T) {
 			g := *s
 			g.t, g.dir = t, s.path(fmt.Sprint("profiles", i))
 			if err := os.MkdirAll(filepath.Join(g.dir, "profiles"), 0o755); err != nil {

@@ -108,6 +108,15 @@ func readLibrary(t *testing.T) (all []*library) {
 // under emulation, and each service takes memory.
 const perSystem = 12
 
+// namesOf joins the names of the components of one system.
+func namesOf(group []*library) string {
+	var names []string
+	for _, l := range group {
+		names = append(names, l.name)
+	}
+	return strings.Join(names, "+")
+}
+
 // systems divides the components: no two of one system use the same port, or another
 // runtime.
 func systems(all []*library) (groups [][]*library) {
@@ -153,11 +162,7 @@ func TestComponents(t *testing.T) {
 	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
 	hardened := 0
 	for i, group := range systems(all) {
-		var names []string
-		for _, l := range group {
-			names = append(names, l.name)
-		}
-		t.Run(strings.Join(names, "+"), func(t *testing.T) {
+		t.Run(namesOf(group), func(t *testing.T) {
 			g := *s
 			g.t, g.dir = t, s.path(fmt.Sprint("group", i))
 			if err := os.Mkdir(g.dir, 0o755); err != nil {
