@@ -12,8 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/klauspost/compress/zstd"
-
+	"github.com/seaworthy-os/seaworthy/builder/image/inspect"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
@@ -87,7 +86,7 @@ func (s *squashfs) Close() (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return size, checkSquashfsRoot(s.image)
+	return size, checkSquashfsRoot(s.image, size)
 }
 
 func (s *squashfs) abort() { s.run.kill() }
@@ -103,74 +102,16 @@ func squashfsSize(r io.ReaderAt) (int64, error) {
 
 // checkSquashfsRoot checks that root owns the root of a squashfs. Before version 4.6,
 // mksquashfs gives it to its own user if it reads a tar, whatever -root-uid says.
-func checkSquashfsRoot(r io.ReaderAt) error {
-	fail := func(err error) error { return fmt.Errorf("the squashfs of mksquashfs: %w", err) }
-	le := binary.LittleEndian
-	var super [96]byte
-	if _, err := r.ReadAt(super[:], 0); err != nil {
-		return fail(err)
-	}
-	ref := le.Uint64(super[32:])
-	inode, err := squashfsMetadata(r, int64(le.Uint64(super[64:])+ref>>16), int(ref&0xffff), 8)
+func checkSquashfsRoot(r io.ReaderAt, size int64) error {
+	uid, gid, err := inspect.SquashfsRoot(io.NewSectionReader(r, 0, size))
 	if err != nil {
-		return fail(err)
+		return fmt.Errorf("the squashfs of mksquashfs: %w", err)
 	}
-	var owner [2]uint32
-	for i := range owner {
-		index := int64(le.Uint16(inode[4+2*i:]))
-		var at [8]byte
-		if _, err := r.ReadAt(at[:], int64(le.Uint64(super[48:]))+index/squashfsIDs*8); err != nil {
-			return fail(err)
-		}
-		id, err := squashfsMetadata(r, int64(le.Uint64(at[:])), int(index%squashfsIDs*4), 4)
-		if err != nil {
-			return fail(err)
-		}
-		owner[i] = le.Uint32(id)
-	}
-	if owner != [2]uint32{} {
-		return system.Unusable("mksquashfs gave the root of the file system to user %d and group %d", owner[0], owner[1]).
+	if uid != 0 || gid != 0 {
+		return system.Unusable("mksquashfs gave the root of the file system to user %d and group %d", uid, gid).
 			Suggest("allow user namespaces for this user, build as root, or install squashfs-tools 4.6 or later")
 	}
 	return nil
-}
-
-const (
-	squashfsBlock = 8192              // the size of a block of metadata
-	squashfsIDs   = squashfsBlock / 4 // the numbers of owners in such a block
-)
-
-// squashfsMetadata reads metadata from an offset in the block at a place.
-func squashfsMetadata(r io.ReaderAt, at int64, offset, n int) ([]byte, error) {
-	const plain = 1 << 15
-	d, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(squashfsBlock), zstd.WithDecoderConcurrency(1))
-	if err != nil {
-		return nil, err
-	}
-	defer d.Close()
-	var out []byte
-	for len(out) < offset+n {
-		var head [2]byte
-		if _, err := r.ReadAt(head[:], at); err != nil {
-			return nil, err
-		}
-		size := binary.LittleEndian.Uint16(head[:])
-		block := make([]byte, size&^plain)
-		if _, err := r.ReadAt(block, at+2); err != nil {
-			return nil, err
-		}
-		if size&plain == 0 {
-			if block, err = d.DecodeAll(block, nil); err != nil {
-				return nil, err
-			}
-		}
-		if len(block) == 0 {
-			return nil, io.ErrUnexpectedEOF
-		}
-		out = append(out, block...)
-		at += 2 + int64(size&^plain)
-	}
-	return out[offset : offset+n], nil
 }
 
 // storable leaves out the extended attributes that a squashfs cannot store, and that

@@ -197,7 +197,7 @@ func TestSquashfsRoot(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		if err := checkSquashfsRoot(f); (err == nil) != (want == "") || err != nil && (!errors.Is(err, system.ErrUnusable) || !strings.Contains(err.Error(), want)) {
+		if err := checkSquashfsRoot(f, 1<<20); (err == nil) != (want == "") || err != nil && (!errors.Is(err, system.ErrUnusable) || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%v: %v, want %q", args, err, want)
 		}
 	}

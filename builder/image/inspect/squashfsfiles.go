@@ -26,23 +26,46 @@ type squashTree struct {
 }
 
 func squashfsEntries(s *io.SectionReader, each EachEntry) error {
-	b, err := read(s, 0, squashSuper)
+	t, attributes, err := squashTreeOf(s)
 	if err != nil {
 		return err
+	}
+	if attributes {
+		return errors.New("the squashfs has extended attributes, such as capabilities of files, which are not read")
+	}
+	t.each = each
+	return t.folder("", t.root)
+}
+
+// SquashfsRoot reads who owns the root of a squashfs.
+func SquashfsRoot(s *io.SectionReader) (uid, gid int, err error) {
+	t, _, err := squashTreeOf(s)
+	if err != nil {
+		return 0, 0, err
+	}
+	head, err := t.metadata(t.inodes+int64(t.root>>16&0xffffffff), int(t.root&0xffff), 8)
+	if err != nil {
+		return 0, 0, err
+	}
+	return t.owners(head)
+}
+
+// squashTreeOf reads what all files need: the superblock, and the list of owners.
+func squashTreeOf(s *io.SectionReader) (t *squashTree, attributes bool, err error) {
+	b, err := read(s, 0, squashSuper)
+	if err != nil {
+		return nil, false, err
 	}
 	le := binary.LittleEndian
 	fs := squashOf(s, b)
 	if fs.compression == "lzma" || fs.compression == "lzo" || fs.compression == "" || fs.block <= 0 || fs.block > squashMaxBlock || le.Uint16(b[28:]) != 4 {
-		return errors.New("this squashfs is not read")
+		return nil, false, errors.New("this squashfs is not read")
 	}
-	if le.Uint64(b[56:]) != 1<<64-1 {
-		return errors.New("the squashfs has extended attributes, such as capabilities of files, which are not read")
-	}
-	t := &squashTree{squashfs: fs, each: each, names: map[uint32]string{}}
+	t = &squashTree{squashfs: fs, names: map[uint32]string{}}
 	if err := t.readIDs(int64(le.Uint64(b[48:])), int(le.Uint16(b[26:]))); err != nil {
-		return fmt.Errorf("the list of owners: %w", err)
+		return nil, false, fmt.Errorf("the list of owners: %w", err)
 	}
-	return t.folder("", fs.root)
+	return t, le.Uint64(b[56:]) != 1<<64-1, nil
 }
 
 // readIDs reads the numbers of owners, to which inodes refer by index.
@@ -70,6 +93,13 @@ func (t *squashTree) owner(index uint16) (int, error) {
 		return 0, fmt.Errorf("owner %d does not exist", index)
 	}
 	return int(t.ids[index]), nil
+}
+
+// owners reads the owners of an inode from its first 8 bytes.
+func (t *squashTree) owners(head []byte) (uid, gid int, err error) {
+	uid, err1 := t.owner(binary.LittleEndian.Uint16(head[4:]))
+	gid, err2 := t.owner(binary.LittleEndian.Uint16(head[6:]))
+	return uid, gid, errors.Join(err1, err2)
 }
 
 const maxFolderDepth = 256
@@ -125,12 +155,9 @@ func (t *squashTree) entry(path string, ref uint64) error {
 		kind -= squashExtended
 	}
 	e := &system.Entry{Path: path, Type: squashTypes[kind], Mode: uint32(le.Uint16(head[2:]) & 0o7777)}
-	uid, err1 := t.owner(le.Uint16(head[4:]))
-	gid, err2 := t.owner(le.Uint16(head[6:]))
-	if err := errors.Join(err1, err2); err != nil {
+	if e.UID, e.GID, err = t.owners(head); err != nil {
 		return fail(err)
 	}
-	e.UID, e.GID = uid, gid
 	switch e.Type {
 	case 0: // a socket
 		return nil
