@@ -46,6 +46,7 @@ services:
     capabilities: [all]
     tmpfs: [/tmp]
     binds: ["store:/var/log"]
+    seccomp: default # that of the image is for nginx without root
     command: [/usr/sbin/nginx, -g, "daemon off; user nginx; error_log /var/log/kept.log notice; error_log stderr notice;"]
   - name: whence
     image: seaworthy/report:0.1

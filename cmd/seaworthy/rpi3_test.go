@@ -79,7 +79,7 @@ func TestRPi3(t *testing.T) {
 	if err := <-ended; err == nil { // else it was killed on purpose
 		t.Error("the machine ended by itself")
 	}
-	for _, want := range []string{"Executing script", "ready: 1 of 1 services run"} {
+	for _, want := range []string{"Executing script", "ready: 1 of 1 services started"} {
 		if !strings.Contains(console.String(), want) {
 			t.Errorf("the console does not show %q\n%s", want, console)
 		}
