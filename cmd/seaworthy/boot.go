@@ -21,8 +21,7 @@ import (
 
 func (c *verbs) boot() *cobra.Command {
 	var vf cli.VerifyFlags
-	var publish, redirectTo []string
-	var memory, cpus int
+	var redirectTo []string
 	var format string
 	var mf machineFlags
 	var timeout time.Duration
@@ -54,13 +53,13 @@ signed it. If it refuses the image, boot ends with exit status 4.
 			if err := cli.ApplyConfig(cmd); err != nil {
 				return err
 			}
-			o := boot.Options{Memory: memory, CPUs: cpus, Timeout: timeout, Console: c.Out}
+			o, err := mf.options()
+			if err != nil {
+				return err
+			}
+			o.Timeout, o.Console = timeout, c.Out
 			if typed {
 				o.Input = cmd.InOrStdin()
-			}
-			var err error
-			if o.Forward, err = forwards(publish); err != nil {
-				return err
 			}
 			if o.SecureBoot, err = secureBootStore(secure, vars); err != nil {
 				return err
@@ -93,12 +92,9 @@ signed it. If it refuses the image, boot ends with exit status 4.
 	vf.AddOpinion(cmd)
 	cli.AddAllowRedirect(cmd, &redirectTo)
 	fs := cmd.Flags()
-	fs.StringArrayVar(&publish, "publish", nil, "HOST:GUEST: forward TCP port HOST of 127.0.0.1 to port GUEST of the machine; HOST:GUEST/udp: a UDP port (repeatable)")
 	fs.StringVar(&format, "format", "", "image format to boot, if the image has several: "+strings.Join(image.Formats(image.Bootable), ", "))
-	fs.IntVar(&memory, "memory", 512, "memory of the machine, in MiB")
-	fs.IntVar(&cpus, "cpus", 1, "number of processors of the machine")
 	fs.BoolVar(&typed, "input", false, "type the lines of standard input on the machine's console, for example to log in with the component getty")
-	mf.add(cmd)
+	mf.add(cmd, 512, "HOST:GUEST: forward TCP port HOST of 127.0.0.1 to port GUEST of the machine; HOST:GUEST/udp: a UDP port (repeatable)")
 	fs.BoolVar(&secure, "secure-boot", false, "enforce Secure Boot: the firmware starts only what is signed by a key of --secure-boot-vars")
 	fs.StringVar(&vars, "secure-boot-vars", "", "variable store with the enrolled keys, made by seaworthy key generate --secure-boot; it is not changed")
 	fs.DurationVar(&timeout, "timeout", 0, "stop the machine after this time (default: never)")

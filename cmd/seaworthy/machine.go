@@ -18,14 +18,20 @@ import (
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
-// machineFlags describe the machine that boot starts, besides the image.
+// machineFlags describe the machine that boot and trace start, besides the image.
 type machineFlags struct {
+	publish                                      []string
+	memory, cpus                                 int
 	accel, disk, diskBus, cdrom, agent, tpmState string
 	tpm                                          bool
 }
 
-func (f *machineFlags) add(cmd *cobra.Command) {
+// add adds the flags. memory is the default of --memory, and publish the help of --publish.
+func (f *machineFlags) add(cmd *cobra.Command, memory int, publish string) {
 	flags := cmd.Flags()
+	flags.StringArrayVar(&f.publish, "publish", nil, publish)
+	flags.IntVar(&f.memory, "memory", memory, "memory of the machine, in MiB")
+	flags.IntVar(&f.cpus, "cpus", 1, "number of processors of the machine")
 	flags.StringVar(&f.accel, "accel", boot.TCG, "tcg (emulation, works everywhere), kvm, or auto: kvm if a test machine runs with it")
 	flags.StringVar(&f.disk, "disk", "", "second disk, which the system can write to: FILE (kept; qcow2 by its name, else raw), FILE:SIZE (made if it does not exist) or SIZE, such as 4G (lost at the end)")
 	flags.StringVar(&f.diskBus, "disk-bus", boot.Virtio, "how the disk of --disk is attached: virtio, or nvme as in many clouds")
@@ -35,16 +41,17 @@ func (f *machineFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.tpmState, "tpm-state", "", "folder in which the TPM keeps its state between boots (with --tpm; default: a temporary folder)")
 }
 
-// forwards parses the values of --publish.
-func forwards(publish []string) (out []boot.Forward, err error) {
-	for _, p := range publish {
-		f, err := boot.ParseForward(p)
+// options are those that need no file. set sets the others.
+func (f *machineFlags) options() (o boot.Options, err error) {
+	o.Memory, o.CPUs = f.memory, f.cpus
+	for _, p := range f.publish {
+		forward, err := boot.ParseForward(p)
 		if err != nil {
-			return nil, err
+			return o, err
 		}
-		out = append(out, f)
+		o.Forward = append(o.Forward, forward)
 	}
-	return out, nil
+	return o, nil
 }
 
 // close closes the files that set opened, also before an error, and removes the socket.

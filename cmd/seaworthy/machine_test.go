@@ -116,12 +116,12 @@ func TestAgentSocket(t *testing.T) {
 // have different names.
 func TestPortVariables(t *testing.T) {
 	t.Parallel()
-	ports, err := forwards([]string{"5300:53/udp", "5301:53", "8080:80/tcp"})
+	o, err := (&machineFlags{publish: []string{"5300:53/udp", "5301:53", "8080:80/tcp"}}).options()
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"SEAWORTHY_PORT=5300", "SEAWORTHY_PORT_53_UDP=5300", "SEAWORTHY_PORT_53=5301", "SEAWORTHY_PORT_80=8080"}
-	if got := portVariables(ports); !slices.Equal(got, want) {
+	if got := portVariables(o.Forward); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -29,9 +29,7 @@ type traceFlags struct {
 	machine            machineFlags
 	services           []string
 	exercise, profiles string
-	publish            []string
 	format             string
-	memory, cpus       int
 	patience           time.Duration
 }
 
@@ -68,15 +66,12 @@ of the service. The service works if the command ends with exit code 0.
 	}
 	f.from.AddInputs(cmd)
 	f.from.AddRescan(cmd)
-	f.machine.add(cmd)
+	f.machine.add(cmd, 1024, "port of the machine that the exercise can reach, or HOST:GUEST; /udp at the end makes it a UDP port (repeatable)")
 	cli.AddTextOrJSON(cmd, &f.format)
 	fs := cmd.Flags()
 	fs.StringArrayVar(&f.services, "service", nil, "name of the service (repeatable with --image-profiles)")
 	fs.StringVar(&f.profiles, "image-profiles", "", "measure only seccomp profiles for the images of the services, in one boot, and write SERVICE"+trace.ProfileEnding+" into this folder")
 	fs.StringVar(&f.exercise, "exercise", "", "command that uses the service, for the shell")
-	fs.StringArrayVar(&f.publish, "publish", nil, "port of the machine that the exercise can reach, or HOST:GUEST; /udp at the end makes it a UDP port (repeatable)")
-	fs.IntVar(&f.memory, "memory", 1024, "memory of the machine, in MiB")
-	fs.IntVar(&f.cpus, "cpus", 1, "number of processors of the machine")
 	fs.DurationVar(&f.patience, "patience", 10*time.Minute, "how long the service may take until its checks succeed")
 	for _, name := range []string{"service", "exercise", "report", "image-profiles"} {
 		cli.Own(cmd, name) // only the command line chooses what runs
@@ -102,12 +97,12 @@ func (c *verbs) runTrace(cmd *cobra.Command, f *traceFlags, files []string) erro
 			return system.BadInput("%s cannot be traced: the proposal is a change of a file", file).Suggest("give the path of a file")
 		}
 	}
-	o := trace.Options{Service: f.services[0], Patience: f.patience, Say: c.Note,
-		Machine: boot.Options{Arch: f.from.Arch, Memory: f.memory, CPUs: f.cpus, Console: c.Err}}
-	var err error
-	if o.Machine.Forward, err = forwards(f.publish); err != nil {
+	machine, err := f.machine.options()
+	if err != nil {
 		return err
 	}
+	machine.Arch, machine.Console = f.from.Arch, c.Err
+	o := trace.Options{Service: f.services[0], Patience: f.patience, Say: c.Note, Machine: machine}
 	if f.exercise != "" {
 		o.Exercise = func(ctx context.Context, service string, ports []boot.Forward) error {
 			return c.exercise(ctx, f.exercise, service, ports)
