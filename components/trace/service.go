@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -112,7 +113,7 @@ func (o *observer) start(cmd tracing.Command) error {
 		return err
 	}
 	defer out.Close()
-	args, listener, err := o.prepare(call, cmd.Without)
+	args, listener, err := o.prepare(call, cmd)
 	if err != nil {
 		return err
 	}
@@ -173,7 +174,7 @@ func (o *observer) start(cmd tracing.Command) error {
 // prepare returns the arguments of the OCI runtime. Unless the service runs as built,
 // they name a changed config.json, and the runtime sends the descriptor of its filter to
 // listener.
-func (o *observer) prepare(call *call, without []string) (args []string, listener *net.UnixListener, err error) {
+func (o *observer) prepare(call *call, cmd tracing.Command) (args []string, listener *net.UnixListener, err error) {
 	if o.asBuilt {
 		return call.args, nil, nil
 	}
@@ -182,8 +183,8 @@ func (o *observer) prepare(call *call, without []string) (args []string, listene
 		return nil, nil, err
 	}
 	socket := filepath.Join(work, "notify.sock")
-	withoutCapabilities(spec, without)
-	if err := notifying(spec, socket); err != nil {
+	withoutCapabilities(spec, cmd.Without)
+	if err := notifying(spec, socket, cmd.Quiet); err != nil {
 		return nil, nil, err
 	}
 	name, err := call.write(spec)
@@ -279,8 +280,9 @@ func withoutCapabilities(spec map[string]any, remove []string) {
 }
 
 // notifying changes the seccomp filter of a config.json: what the filter allows
-// notifies a program that listens on socket, and is then executed.
-func notifying(spec map[string]any, socket string) error {
+// notifies a program that listens on socket, and is then executed. Calls of quiet do not
+// notify, if the filter has only one rule for them, and allows them with all arguments.
+func notifying(spec map[string]any, socket string, quiet []string) error {
 	linux, ok := spec["linux"].(map[string]any)
 	if !ok {
 		return errors.New("config.json has no section linux")
@@ -290,20 +292,66 @@ func notifying(spec map[string]any, socket string) error {
 		filter = map[string]any{"defaultAction": actAllow}
 		linux["seccomp"] = filter
 	}
-	allowed := func(rule map[string]any, key string) {
-		if a := rule[key]; a == actAllow || a == actLog {
-			rule[key] = actNotify
-		}
-	}
-	allowed(filter, "defaultAction")
-	rules, _ := filter["syscalls"].([]any)
-	for _, r := range rules {
-		if rule, ok := r.(map[string]any); ok {
-			allowed(rule, "action")
-		}
-	}
 	filter["listenerPath"] = socket
+	rules, _ := filter["syscalls"].([]any)
+	times := map[string]int{} // how many rules are about a call
+	for _, r := range rules {
+		for _, name := range namesOf(r) {
+			times[name]++
+		}
+	}
+	var out []any
+	if allowed(filter["defaultAction"]) {
+		silent := slices.DeleteFunc(slices.Clone(quiet), func(name string) bool { return times[name] > 0 })
+		if len(silent) > 0 {
+			out = append(out, map[string]any{"names": silent, "action": actAllow})
+		}
+		filter["defaultAction"] = actNotify
+	}
+	for _, r := range rules {
+		rule, ok := r.(map[string]any)
+		if !ok || !allowed(rule["action"]) {
+			out = append(out, r)
+			continue
+		}
+		var silent, others []string
+		args, _ := rule["args"].([]any)
+		for _, name := range namesOf(rule) {
+			if times[name] == 1 && len(args) == 0 && slices.Contains(quiet, name) {
+				silent = append(silent, name)
+			} else {
+				others = append(others, name)
+			}
+		}
+		if len(silent) > 0 {
+			same := maps.Clone(rule)
+			same["names"], same["action"] = silent, actAllow
+			out = append(out, same)
+		}
+		if len(others) > 0 {
+			rule["names"], rule["action"] = others, actNotify
+			out = append(out, rule)
+		}
+	}
+	if len(out) > 0 {
+		filter["syscalls"] = out
+	}
 	return nil
+}
+
+// allowed reports whether an action of a filter lets the kernel execute the call.
+func allowed(action any) bool { return action == actAllow || action == actLog }
+
+// namesOf are the calls of a rule of config.json.
+func namesOf(rule any) (out []string) {
+	tree, _ := rule.(map[string]any)
+	list, _ := tree["names"].([]any)
+	for _, n := range list {
+		if name, ok := n.(string); ok {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 const (

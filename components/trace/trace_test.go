@@ -16,6 +16,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/elastic/go-seccomp-bpf/arch"
 	"golang.org/x/sys/unix"
 
 	"github.com/seaworthy-os/seaworthy/internal/tracing"
@@ -62,20 +63,50 @@ func changed(t *testing.T, config string, change func(map[string]any) error) str
 	return string(out)
 }
 
-// The filter notifies of what it allowed, and refuses the same as before. Nothing else
-// of config.json changes.
+// The filter notifies of what it allowed, and refuses the same as before. Of quiet calls it
+// does not notify. Nothing else of config.json changes.
 func TestNotifying(t *testing.T) {
 	t.Parallel()
 	for config, want := range map[string]string{
-		`{"x":1,"linux":{"y":2}}`: `{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_NOTIFY","listenerPath":"/s"},"y":2},"x":1}`,
+		`{"x":1,"linux":{"y":2}}`: `{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_NOTIFY","listenerPath":"/s","syscalls":[{"action":"SCMP_ACT_ALLOW","names":["quiet"]}]},"y":2},"x":1}`,
 		`{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":1,"syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","args":[1]},{"names":["a"],"action":"SCMP_ACT_LOG"},{"names":["clone3"],"action":"SCMP_ACT_ERRNO","errnoRet":38}]}}}`: `{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":1,"listenerPath":"/s","syscalls":[{"action":"SCMP_ACT_NOTIFY","args":[1],"names":["read"]},{"action":"SCMP_ACT_NOTIFY","names":["a"]},{"action":"SCMP_ACT_ERRNO","errnoRet":38,"names":["clone3"]}]}}}`,
+		// The call quiet is allowed as before; with a condition, or with two rules, it notifies.
+		`{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["quiet"],"action":"SCMP_ACT_ERRNO","args":[1]}]}}}`:                                                   `{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_NOTIFY","listenerPath":"/s","syscalls":[{"action":"SCMP_ACT_ERRNO","args":[1],"names":["quiet"]}]}}}`,
+		`{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["a","quiet","b"],"action":"SCMP_ACT_ALLOW"},{"names":["c"],"action":"SCMP_ACT_ALLOW","args":[1]}]}}}`: `{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERRNO","listenerPath":"/s","syscalls":[{"action":"SCMP_ACT_ALLOW","names":["quiet"]},{"action":"SCMP_ACT_NOTIFY","names":["a","b"]},{"action":"SCMP_ACT_NOTIFY","args":[1],"names":["c"]}]}}}`,
+		`{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["quiet"],"action":"SCMP_ACT_ALLOW","args":[1]}]}}}`:                                                   `{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERRNO","listenerPath":"/s","syscalls":[{"action":"SCMP_ACT_NOTIFY","args":[1],"names":["quiet"]}]}}}`,
+		`{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["quiet"],"action":"SCMP_ACT_ALLOW"},{"names":["quiet"],"action":"SCMP_ACT_ERRNO","args":[1]}]}}}`:     `{"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERRNO","listenerPath":"/s","syscalls":[{"action":"SCMP_ACT_NOTIFY","names":["quiet"]},{"action":"SCMP_ACT_ERRNO","args":[1],"names":["quiet"]}]}}}`,
 	} {
-		if got := changed(t, config, func(s map[string]any) error { return notifying(s, "/s") }); got != want {
+		if got := changed(t, config, func(s map[string]any) error { return notifying(s, "/s", []string{"quiet"}) }); got != want {
 			t.Errorf("%s\n  became %s\n  want   %s", config, got, want)
 		}
 	}
-	if notifying(map[string]any{}, "/s") == nil {
+	if notifying(map[string]any{}, "/s", nil) == nil {
 		t.Error("a config.json without a section linux was accepted")
+	}
+}
+
+// The calls of tracing.Plain have nothing that is of interest besides the call itself.
+func TestPlain(t *testing.T) {
+	t.Parallel()
+	numbers := map[string]int{}
+	for n, name := range map[string]*arch.Info{"amd64": arch.X86_64, "arm64": arch.AARCH64}[runtime.GOARCH].SyscallNumbers {
+		numbers[name] = n
+	}
+	looked := 0
+	for name, number := range numbers {
+		p := &process{pid: uint32(os.Getpid())}
+		n := &notification{number: int32(number), args: [6]uint64{tracing.NewNamespaces, 1, 1, 1, 1, 1}}
+		interest := len(p.uses(n).names) > 0 || p.detail(n) != "" || slices.Contains([]string{"openat2", "bind"}, name)
+		p.close()
+		if interest {
+			looked++
+		}
+		if interest && slices.Contains(tracing.Plain, name) {
+			t.Errorf("%s has paths or details", name)
+		}
+	}
+	if looked < 15 {
+		t.Errorf("only %d calls have paths or details", looked)
 	}
 }
 

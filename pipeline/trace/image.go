@@ -55,7 +55,7 @@ func Images(ctx context.Context, o Options, services []string) (reports []*Repor
 		reports, errs = nil, nil // the machine may be started again
 		for _, t := range traced {
 			t.Say("running " + t.Service)
-			g.service, g.checks, g.callsOnly = t.Service, t.Checks, true
+			g.service, g.checks, g.callsOnly, g.quiet = t.Service, t.Checks, true, margin(t.spec.Linux.Seccomp)
 			r := newReport(t.component.ID(), built.OS.Arch)
 			a := t.once(ctx, g, r, nil, t.Patience)
 			if a.err != nil {
@@ -92,8 +92,8 @@ var always = strings.Fields(`
 	read readv write writev lseek close fstat poll ppoll exit exit_group`)
 
 // runtimes are calls that an OCI runtime makes between the start of the filter and the
-// program. A trace shows only those of crun.
-var runtimes = strings.Fields(`execve close_range fcntl getdents64 openat newfstatat statfs fstatfs prctl pipe2 eventfd2 epoll_create1 epoll_ctl epoll_pwait clone`)
+// program, besides clone. A trace shows only those of crun.
+var runtimes = strings.Fields(`execve close_range fcntl getdents64 openat newfstatat statfs fstatfs prctl pipe2 eventfd2 epoll_create1 epoll_ctl epoll_pwait`)
 
 // forms are calls that can do the same. If a service makes one of them, its profile allows
 // all: other architectures have only the newer ones, C libraries change from one to the
@@ -178,8 +178,13 @@ func (r *Report) imageProfile(before *specs.LinuxSeccomp) ([]byte, error) {
 			rule(fresh, nil, why)
 		}
 	}
+	more(always, whyAlways)
+	more(runtimes, whyRuntimes)
 	var plain []Call
 	for _, c := range r.Calls {
+		if allowed[c.Name] {
+			continue
+		}
 		why := ""
 		if c.Name == "socket" && (slices.Contains(c.Details, "AF_INET") || slices.Contains(c.Details, "AF_INET6")) {
 			c.Details = append(slices.Clone(c.Details), "AF_INET", "AF_INET6", "AF_UNIX")
@@ -211,8 +216,6 @@ func (r *Report) imageProfile(before *specs.LinuxSeccomp) ([]byte, error) {
 		allowed["clone"] = true
 		rule([]string{"clone"}, (&Call{Name: "clone"}).conditions()[0].Args, whyRuntimes)
 	}
-	more(always, whyAlways)
-	more(runtimes, whyRuntimes)
 	var others []string
 	for _, group := range forms {
 		if slices.ContainsFunc(group, func(name string) bool { return allowed[name] }) {
@@ -224,6 +227,20 @@ func (r *Report) imageProfile(before *specs.LinuxSeccomp) ([]byte, error) {
 	p.Syscalls[len(p.Syscalls)-1].Includes = &seccomp.Filter{Arches: []string{"riscv64"}}
 	p.Syscalls = append(p.Syscalls, refusals(before, allowed)...)
 	return wrapProfile(&p)
+}
+
+// margin are the calls that the profile of any image allows with all arguments. Whether a
+// service makes them is of no interest. before is the filter of the trace.
+func margin(before *specs.LinuxSeccomp) []string {
+	usual := slices.Concat(always, runtimes)
+	out := slices.Clone(usual)
+	for _, group := range forms {
+		if slices.ContainsFunc(group, func(name string) bool { return slices.Contains(usual, name) }) {
+			out = append(out, group...)
+		}
+	}
+	slices.Sort(out)
+	return slices.DeleteFunc(slices.Compact(out), func(name string) bool { return !unconditional(before, name) })
 }
 
 // unconditional reports whether a filter allows a call with all arguments.

@@ -101,6 +101,38 @@ func TestImageProfile(t *testing.T) {
 	}
 }
 
+// What is not observed is allowed by the profile of a service that makes no call at all.
+func TestMarginIsAllowed(t *testing.T) {
+	t.Parallel()
+	filter := defaultFilter()
+	data, err := newReport("services/web", "amd64").imageProfile(filter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, _ := passes(t, data)
+	quiet := margin(filter)
+	for _, name := range quiet {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is not observed, and not allowed", name)
+		}
+	}
+	for _, want := range []string{"read", "futex", "openat", "pread64", "epoll_wait"} {
+		if !slices.Contains(quiet, want) {
+			t.Errorf("%s is observed", want)
+		}
+	}
+	for _, not := range []string{"socket", "clone", "mkdir", "fsync", "sendto"} {
+		if slices.Contains(quiet, not) {
+			t.Errorf("%s is not observed", not)
+		}
+	}
+	// A filter that refuses a call, or allows it only with some arguments.
+	filter.Syscalls = slices.DeleteFunc(filter.Syscalls, func(s specs.LinuxSyscall) bool { return slices.Contains(s.Names, "futex") })
+	if q := margin(filter); slices.Contains(q, "futex") {
+		t.Errorf("futex is not observed, but the filter before refused it")
+	}
+}
+
 // The calls that every profile gets, and the forms of others, are none that the rules call
 // dangerous.
 func TestMarginIsHarmless(t *testing.T) {

@@ -24,8 +24,9 @@ const (
 type guest struct {
 	*session
 	service string
-	// callsOnly: see tracing.Command.
+	// callsOnly and quiet: see tracing.Command.
 	callsOnly bool
+	quiet     []string
 	checks    []health.Check
 	exercise  func(context.Context) error
 	// ports are those that the exercise uses.
@@ -54,6 +55,7 @@ func (g *guest) attempt(ctx context.Context, start tracing.Command, patience tim
 	began := time.Now()
 	over := g.watch()
 	start.Service, start.Seconds, start.CallsOnly = g.service, int(patience.Seconds()), g.callsOnly
+	start.Quiet = g.quiet
 	r, err := g.do(ctx, start)
 	if err != nil {
 		return attempt{err: err}
@@ -228,6 +230,9 @@ func (t *tracer) once(ctx context.Context, g *guest, r *Report, without []string
 		}
 		if a.failed == "" {
 			a.err = r.add(tableOf(r.Arch), g.observations(), reply)
+			if !g.callsOnly {
+				g.quiet = r.plain() // later runs show nothing new about them
+			}
 		}
 	}
 	r.Runs = append(r.Runs, run)

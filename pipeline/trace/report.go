@@ -160,6 +160,16 @@ func (r *Report) addCall(name string, s *tracing.Seen, times int) {
 	}
 }
 
+// plain are the calls that were seen, and of which nothing else is of interest.
+func (r *Report) plain() (out []string) {
+	for _, c := range r.Calls {
+		if slices.Contains(tracing.Plain, c.Name) {
+			out = append(out, c.Name)
+		}
+	}
+	return out
+}
+
 func (r *Report) addFile(call string, s *tracing.Seen) {
 	f := File{Path: s.File.Path, Kind: s.File.Kind, Call: call, Program: s.Program, Phase: s.Phase, Write: s.File.Write, ReadOnly: s.File.ReadOnly, Device: s.File.Device}
 	list := &r.Files
