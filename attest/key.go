@@ -21,6 +21,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
+	"github.com/seaworthy-os/seaworthy/internal/turns"
 )
 
 // The files that GenerateKey writes.
@@ -107,7 +108,10 @@ func LoadKey(path string, password func() ([]byte, error)) (Key, error) {
 		if err != nil {
 			return nil, bad("needs a password", "set COSIGN_PASSWORD", err)
 		}
-		if der, err = encrypted.Decrypt(block.Bytes, secret); err != nil {
+		done := turns.Take() // scrypt takes 64 MiB
+		der, err = encrypted.Decrypt(block.Bytes, secret)
+		done()
+		if err != nil {
 			return nil, bad("cannot be decrypted: the password is wrong, or the file is damaged", "set COSIGN_PASSWORD to the key's password", nil)
 		}
 	default:

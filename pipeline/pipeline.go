@@ -14,7 +14,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -200,7 +199,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	o.used = tools
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	wait := o.open(r.OS, stop)
+	wait := o.open(stop)
 	out, err := newOutput(o.OutputDir)
 	if err != nil {
 		return nil, err
@@ -308,7 +307,7 @@ func (o CheckOptions) sources(ctx context.Context) (*resolved, error) {
 // open opens the key of the image while the image is assembled: an encrypted key takes a
 // third of a second. If that fails, stop is called with the error. The result waits for
 // the signer, which is nil for an unsigned image.
-func (o BuildOptions) open(os *system.OS, stop context.CancelCauseFunc) (wait func() (attest.Signer, error)) {
+func (o BuildOptions) open(stop context.CancelCauseFunc) (wait func() (attest.Signer, error)) {
 	wait = sync.OnceValues(func() (attest.Signer, error) {
 		if o.Signer == nil {
 			return nil, nil
@@ -319,13 +318,7 @@ func (o BuildOptions) open(os *system.OS, stop context.CancelCauseFunc) (wait fu
 		}
 		return signer, err
 	})
-	go func() {
-		if signer, err := wait(); err == nil && signer != nil && !thorough(os) {
-			// Opening an encrypted key takes 32 MiB. A collection that found them in use
-			// would let the heap grow to twice as much, during the whole build.
-			runtime.GC()
-		}
-	}()
+	go func() { _, _ = wait() }() // the error is in stop and in wait
 	return wait
 }
 

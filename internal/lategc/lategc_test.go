@@ -14,8 +14,8 @@ func settings() (percent int, limit int64) {
 	return percent, debug.SetMemoryLimit(-1)
 }
 
-// outside ends the delay since the start, and returns a check that all settings
-// are as without a delay.
+// outside ends the rules since the start, and returns a check that all settings
+// are as without this package.
 func outside(t *testing.T) (unchanged func()) {
 	t.Helper()
 	End()
@@ -28,11 +28,11 @@ func outside(t *testing.T) (unchanged func()) {
 	}
 }
 
-func begin(t *testing.T) {
+func start(t *testing.T) {
 	t.Helper()
 	t.Setenv("GOGC", "")
 	t.Setenv("GOMEMLIMIT", "")
-	if usual = delay(); usual == nil {
+	if current = begin(); current == nil {
 		t.Fatal("no delay")
 	}
 	if percent, limit := settings(); percent != -1 || limit != worth {
@@ -40,19 +40,46 @@ func begin(t *testing.T) {
 	}
 }
 
-func TestFirstCollectionEndsIt(t *testing.T) {
-	unchanged := outside(t)
-	begin(t)
-	runtime.GC()
-	for debug.SetMemoryLimit(-1) == worth { // cleanups run asynchronously
+// until collects until the limit meets a condition: cleanups run asynchronously.
+func until(t *testing.T, met func(limit int64) bool) {
+	t.Helper()
+	for {
+		runtime.GC()
+		percent, limit := settings()
+		if percent > 0 && met(limit) {
+			return
+		}
 		time.Sleep(time.Millisecond)
 	}
+}
+
+// The limit follows what is in use, up and down, and small programs have the least one.
+func TestLimitFollowsUse(t *testing.T) {
+	unchanged := outside(t)
+	start(t)
+	least := func(limit int64) bool { return limit == worth }
+	until(t, least)
+	used := make([]byte, 2*worth)
+	until(t, func(limit int64) bool { return limit > 3*worth })
+	runtime.KeepAlive(used)
+	until(t, least)
+	End()
 	unchanged()
+}
+
+func TestLimit(t *testing.T) {
+	t.Parallel()
+	const mib = 1 << 20
+	for used, want := range map[int64]int64{0: 96, 60: 96, 80: 96, 81: 98, 160: 256, 1000: 1936} {
+		if got := limit(used * mib); got != want*mib {
+			t.Errorf("%d MiB in use: a limit of %d MiB, want %d", used, got/mib, want)
+		}
+	}
 }
 
 func TestEnd(t *testing.T) {
 	unchanged := outside(t)
-	begin(t)
+	start(t)
 	End()
 	unchanged()
 	// Settings that the caller makes afterwards stay, even after a collection.
@@ -72,7 +99,7 @@ func TestEnvironmentDecides(t *testing.T) {
 			t.Setenv("GOGC", "")
 			t.Setenv("GOMEMLIMIT", "")
 			t.Setenv(name, "50")
-			if delay() != nil {
+			if begin() != nil {
 				t.Error("the environment is ignored")
 			}
 			unchanged()

@@ -16,6 +16,7 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
+	"github.com/seaworthy-os/seaworthy/internal/turns"
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 	"github.com/seaworthy-os/seaworthy/scanner/tree"
 )
@@ -181,7 +182,9 @@ func (s *Sink) Read() (*Result, error) {
 		return nil, err
 	}
 	var notes []string
+	done := turns.Take() // the window of a compressed kernel can have 32 MiB, or more
 	img, err := readImage(s.image, s.wanted()...)
+	done()
 	if err != nil {
 		notes = append(notes, "the kernel cannot be read: "+err.Error())
 	}
