@@ -376,6 +376,10 @@ func TestArgs(t *testing.T) {
 	if strings.Contains(text, "-initrd") {
 		t.Errorf("%q contains an initrd", text)
 	}
+	o.Accel = TCG
+	if a, err := o.args(devices); err != nil || !strings.Contains(strings.Join(a, " "), "-accel tcg,thread=multi -cpu max,pauth-impdef=on ") {
+		t.Errorf("%q, %v: emulated pointer authentication is slow", a, err)
+	}
 }
 
 // A disk or CD is read-only, and needs no kernel.

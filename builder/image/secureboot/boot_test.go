@@ -49,21 +49,21 @@ const bootTime = 10 * time.Minute
 
 // platform is an architecture, and what Debian has to boot it.
 type platform struct {
-	qemu, qemuPackage, stub, esp           string
+	qemu, qemuPackage, cpu, stub, esp      string
 	firmware, store, firmwarePackage, disk string
 	args                                   []string
 	tpm                                    bool
 }
 
 var amd64 = platform{
-	qemu: "qemu-system-x86_64", qemuPackage: "qemu-system-x86", stub: "linuxx64.efi.stub", esp: "BOOTX64.EFI",
+	qemu: "qemu-system-x86_64", qemuPackage: "qemu-system-x86", cpu: "max", stub: "linuxx64.efi.stub", esp: "BOOTX64.EFI",
 	firmware: "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", store: "/usr/share/OVMF/OVMF_VARS_4M.fd", firmwarePackage: "ovmf",
 	disk: "virtio-blk-pci,drive=esp",
 	args: []string{"-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"}, tpm: true,
 }
 
 var arm64 = platform{
-	qemu: "qemu-system-aarch64", qemuPackage: "qemu-system-arm", stub: "linuxaa64.efi.stub", esp: "BOOTAA64.EFI",
+	qemu: "qemu-system-aarch64", qemuPackage: "qemu-system-arm", cpu: "max,pauth-impdef=on", stub: "linuxaa64.efi.stub", esp: "BOOTAA64.EFI",
 	firmware: "/usr/share/AAVMF/AAVMF_CODE.fd", store: "/usr/share/AAVMF/AAVMF_VARS.snakeoil.fd", firmwarePackage: "qemu-efi-aarch64",
 	disk: "virtio-blk-device,drive=esp", args: []string{"-machine", "virt"},
 }
@@ -232,7 +232,7 @@ func (m *machine) boot(name string, image, store []byte, texts ...string) (found
 	ctx, cancel := context.WithTimeout(m.t.Context(), bootTime)
 	defer cancel()
 	args := append([]string{}, m.args...)
-	args = append(args, "-accel", "tcg,thread=multi", "-cpu", "max", "-m", "512", "-nodefaults", "-no-user-config",
+	args = append(args, "-accel", "tcg,thread=multi", "-cpu", m.cpu, "-m", "512", "-nodefaults", "-no-user-config",
 		"-no-reboot", "-display", "none", "-serial", "stdio", "-monitor", "none",
 		"-drive", "if=pflash,format=raw,unit=0,readonly=on,file="+m.firmware, "-drive", "if=pflash,format=raw,unit=1,file="+vars,
 		"-drive", "if=none,id=esp,format=raw,readonly=on,file=fat:"+filepath.Join(dir, "esp"), "-device", m.disk)
