@@ -24,7 +24,7 @@ import (
 type Bulk struct {
 	Name string
 	// Files is the number of small files. They have half of the bytes, and one big
-	// file has the other half.
+	// file has the other half; without small files, it has all.
 	Files int
 	Bytes int64
 	// Seed selects other contents.
@@ -158,6 +158,9 @@ func (b Bulk) tar(w io.Writer, seed uint64) error {
 		return err
 	}
 	half := b.Bytes / 2
+	if b.Files == 0 {
+		half = b.Bytes
+	}
 	for i := range b.Files {
 		if i%100 == 0 {
 			if err := putFolders(t, fmt.Sprintf("usr/share/%03d/", i/100)); err != nil {
