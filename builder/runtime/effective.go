@@ -51,12 +51,13 @@ type Output struct {
 	// ("/linux/namespaces/network"), even if the container uses the host's
 	// namespace.
 	Origins map[string]system.Origin
-	// Notes lists the settings that have no effect or are read in another way.
+	// Notes lists the settings about which the user must know more.
 	Notes []Note
 }
 
 // Note is a setting that has no effect, though it is not an error. If Works is
-// set, the setting has an effect, but is not read as it is written.
+// set, the setting has an effect, but is not read as it is written, or may have
+// consequences that os.yml does not show.
 type Note struct {
 	Works bool
 	// Origin is the origin of the setting, Key its key in os.yml, and Value its
@@ -94,6 +95,7 @@ func Effective(in Input) (*Output, error) {
 	s.Hostname = b.hostname()
 	s.Annotations = b.annotations()
 	s.Linux.Seccomp = b.seccomp(s.Process.Capabilities.Bounding)
+	b.noteProfile(s.Process)
 	b.out.Config = b.encode(s)
 	b.out.Runtime = b.encode(b.runtime(s.Root.Readonly))
 	if len(b.errs) > 0 {
@@ -130,6 +132,12 @@ func (b *build) fail(o system.Origin, next, format string, args ...any) {
 		e.What += " (set by image " + b.Image.Reference + ")"
 	}
 	b.errs = append(b.errs, e)
+}
+
+// remark adds a note about a setting that works.
+func (b *build) remark(o system.Origin, key, value, format string, args ...any) {
+	b.note(o, key, value, format, args...)
+	b.out.Notes[len(b.out.Notes)-1].Works = true
 }
 
 func (b *build) note(o system.Origin, key, value, format string, args ...any) {

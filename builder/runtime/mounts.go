@@ -58,8 +58,7 @@ func (b *build) allMounts(readonly bool) []specs.Mount {
 	add := func(m specs.Mount, key string, o system.Origin) {
 		if !strings.HasPrefix(m.Destination, "/") {
 			p := path.Clean("/" + m.Destination)
-			b.note(o, key, m.Destination, "the destination %q is not absolute and is read as %q", m.Destination, p)
-			b.out.Notes[len(b.out.Notes)-1].Works = true
+			b.remark(o, key, m.Destination, "the destination %q is not absolute and is read as %q", m.Destination, p)
 			m.Destination = p
 		}
 		b.mounts[m.Destination] = mount{m, o}

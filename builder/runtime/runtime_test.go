@@ -357,6 +357,48 @@ func TestSeccompOfLabel(t *testing.T) {
 	}
 }
 
+// The user is told that the profile of a label is for another user or other
+// capabilities.
+func TestNoteOnProfileOfLabel(t *testing.T) {
+	t.Parallel()
+	const profile = `"seccomp": {"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}`
+	const label = `{"uid": 101, "capabilities": ["CAP_KILL", "CAP_CHOWN"], ` + profile + `}`
+	const was = "the seccomp profile in the label of image a/web:1 is for user 101 with CAP_CHOWN, CAP_KILL"
+	for name, c := range map[string]struct{ keys, label, is, remove string }{
+		"another user":          {"    uid: 0\n", label, "user 0 with CAP_CHOWN, CAP_KILL", "remove `uid`,"},
+		"fewer capabilities":    {"    capabilities: []\n", label, "user 101 with no capabilities", "remove `capabilities`,"},
+		"one more":              {"    capabilities.add: [CAP_BPF]\n", label, "user 101 with CAP_BPF, CAP_CHOWN, CAP_KILL", "remove `capabilities`,"},
+		"all":                   {"    capabilities: [all]\n", label, "user 101 with all capabilities", "remove `capabilities`,"},
+		"many":                  {"    capabilities: [CAP_BPF, CAP_CHOWN, CAP_KILL, CAP_LEASE, CAP_MKNOD, CAP_SETUID, CAP_SYSLOG]\n", label, "user 101 with CAP_BPF, CAP_CHOWN, CAP_KILL, CAP_LEASE, CAP_MKNOD and 2 more", "remove `capabilities`,"},
+		"ambient":               {"    ambient: [CAP_KILL]\n", label, "user 101 with CAP_CHOWN, CAP_KILL (1 ambient)", "remove `capabilities`,"},
+		"both":                  {"    uid: 0\n    capabilities: [CAP_KILL]\n", label, "user 0 with CAP_KILL", "remove `uid` and `capabilities`,"},
+		"the same":              {"    uid: 101\n    capabilities: [CAP_CHOWN, CAP_KILL]\n", label, "", ""},
+		"another group":         {"    gid: 7\n", label, "", ""},
+		"nothing":               {"", label, "", ""},
+		"another profile":       {"    uid: 0\n    seccomp: default\n", label, "", ""},
+		"no profile":            {"    uid: 0\n", `{"uid": 101}`, "", ""},
+		"the default profile":   {"    uid: 0\n", `{"uid": 101, "seccomp": "default"}`, "", ""},
+		"a label without users": {"    uid: 0\n    capabilities: [none]\n", "{" + profile + "}", "", ""},
+	} {
+		_, out := effectiveOK(t, c.keys, c.label)
+		if c.is == "" {
+			if len(out.Notes) > 0 {
+				t.Errorf("%s: %+v", name, out.Notes)
+			}
+			continue
+		}
+		if len(out.Notes) != 1 || !out.Notes[0].Works || out.Notes[0].Origin.Line != 5 || out.Notes[0].Component != "services/web" {
+			t.Errorf("%s: %+v", name, out.Notes)
+			continue
+		}
+		for _, want := range []string{"it runs as " + c.is + ", but", was, c.remove, "seccomp: default", "seaworthy trace"} {
+			if !strings.Contains(out.Notes[0].Text, want) {
+				t.Errorf("%s: %q is not in %q", name, want, out.Notes[0].Text)
+			}
+		}
+	}
+}
+
 func TestImageProfile(t *testing.T) {
 	t.Parallel()
 	const profile = `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["open", "openat"], "action": "SCMP_ACT_ALLOW", "comment": "seen"},
