@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,6 +30,15 @@ const (
 	exerciseName = "exercise.sh"
 	// tracedName replaces system.yml while the component is traced.
 	tracedName = "exercise.yml"
+)
+
+// insideCommand is a command of exercises: it runs a script in the machine, with the
+// service of inside.yml, which answers on insidePort.
+const (
+	insideCommand = `#!/bin/sh
+exec curl -sS --fail-with-body --data-raw "$1" "http://127.0.0.1:$SEAWORTHY_PORT_` + insidePort + `/cgi-bin/run"
+`
+	insidePort = "8999"
 )
 
 // TestMakeProfiles measures the seccomp profiles of components. They are traced in the
@@ -70,9 +80,9 @@ func (s *realSystem) makeProfiles(group []*library) {
 	t := s.t
 	t.Helper()
 	host := s.newHost()
-	args := []string{"trace", "--components", realComponents, "--offline", "--image-profiles", s.path("profiles"), "--exercise", "sh -eu " + s.path("exercise.sh"),
+	args := []string{"trace", "--components", realComponents, "--offline", "--image-profiles", s.path("profiles"), "--exercise", "sh -eu " + s.path("exercise.sh"), "--publish", insidePort,
 		"--memory", "2048", "--cpus", cpus(group), "--disk", s.dataDisk(), "--cdrom", host.cdrom(), "--tpm"}
-	script := "case $SEAWORTHY_SERVICE in\n"
+	script := "PATH=" + s.path("bin") + ":$PATH\ncase $SEAWORTHY_SERVICE in\n"
 	for _, l := range group {
 		dir := filepath.Dir(l.file)
 		rec, err := recipe.Load(dir)
@@ -95,11 +105,13 @@ func (s *realSystem) makeProfiles(group []*library) {
 			l.file = traced
 		}
 	}
-	if err := os.WriteFile(s.path("exercise.sh"), []byte(script+"esac\n"), 0o644); err != nil {
+	if err := errors.Join(os.WriteFile(s.path("exercise.sh"), []byte(script+"esac\n"), 0o644), os.Mkdir(s.path("bin"), 0o755),
+		os.WriteFile(s.path("bin/inside"), []byte(insideCommand), 0o755)); err != nil {
 		t.Fatal(err)
 	}
+	s.copyFile("../../testdata/components/inside.yml", "inside.yml")
 	// It takes long, so the console is shown meanwhile.
-	if code := run(t.Context(), append(args, s.groupFiles(group, host)...), strings.NewReader(""), os.Stderr, os.Stderr); code != cli.ExitPass {
+	if code := run(t.Context(), append(append(args, s.groupFiles(group, host)...), s.path("inside.yml")), strings.NewReader(""), os.Stderr, os.Stderr); code != cli.ExitPass {
 		t.Errorf("seaworthy %v: exit code %d", args, code)
 	}
 	for _, l := range group { // those that worked
