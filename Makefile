@@ -140,7 +140,8 @@ test-kernels: ## the same for all our kernels, for amd64 and arm64 (about two ho
 
 component-profiles: test-deps components ## measure the seccomp profiles of our services, many in one boot: make component-profiles COMPONENTS="redis nginx"
 	@examples/install.sh "they use the traced services" curl=curl git=git openssl=openssl python3=python3 redis-cli=redis-tools psql=postgresql-client \
-	  mariadb=mariadb-client dig=bind9-dnsutils mosquitto_pub=mosquitto-clients etcdctl=etcd-client smbclient=smbclient snmpget=snmp swtpm=swtpm
+	  mariadb=mariadb-client dig=bind9-dnsutils mosquitto_pub=mosquitto-clients etcdctl=etcd-client smbclient=smbclient snmpget=snmp swtpm=swtpm ldapadd=ldap-utils \
+	  tpm2_getcap=tpm2-tools "$$(echo /usr/lib/*/libtss2-tcti-cmd.so.0)"=libtss2-tcti-cmd0 nc=netcat-openbsd /usr/lib/python3/dist-packages/kazoo=python3-kazoo
 	@SEAWORTHY_PROFILES="$(or $(COMPONENTS),all)" $(GOTEST) -count=1 -v -run '^TestMakeProfiles$$' ./cmd/seaworthy
 
 components-doc: ## write docs/components.md from the recipes, with the sizes of the images in dist/components

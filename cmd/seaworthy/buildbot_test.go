@@ -164,26 +164,32 @@ c = BuildmasterConfig = {
 // sees its host.
 func (b *buildbot) makeCertificate(t *testing.T) {
 	t.Helper()
+	var key []byte
+	b.certificate, key = makePair(t, net.IPv4(10, 0, 2, 2))
+	if err := errors.Join(os.WriteFile(filepath.Join(b.dir, "certificate.pem"), b.certificate, 0o600),
+		os.WriteFile(filepath.Join(b.dir, "key.pem"), key, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// makePair makes a certificate for an address, and its key.
+func makePair(t *testing.T, ip net.IP) (certificate, private []byte) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Buildbot of the test"}, IPAddresses: []net.IP{net.IPv4(10, 0, 2, 2)},
+	template := x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "server of the test"}, IPAddresses: []net.IP{ip},
 		NotBefore: time.Unix(0, 0), NotAfter: time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
 	der, err := x509.CreateCertificate(rand.Reader, &template, &template, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
+	if private, err = x509.MarshalPKCS8PrivateKey(key); err != nil {
 		t.Fatal(err)
 	}
-	b.certificate = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	if err := errors.Join(os.WriteFile(filepath.Join(b.dir, "certificate.pem"), b.certificate, 0o600),
-		os.WriteFile(filepath.Join(b.dir, "key.pem"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600)); err != nil {
-		t.Fatal(err)
-	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})
 }
 
 // retried is Buildbot's number for a job that the server starts again.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +41,10 @@ exec curl -sS --fail-with-body --data-raw "$1" "http://127.0.0.1:$SEAWORTHY_PORT
 `
 	insidePort = "8999"
 )
+
+// morePorts is a comment in exercise.yml: a port of another service, which the exercise
+// uses too.
+var morePorts = regexp.MustCompile(`(?m)^# port: (\d+)$`)
 
 // TestMakeProfiles measures the seccomp profiles of components. They are traced in the
 // systems of TestComponents, with their health checks and their exercises.
@@ -81,8 +86,8 @@ func (s *realSystem) makeProfiles(group []*library) {
 	t.Helper()
 	host := s.newHost()
 	args := []string{"trace", "--components", realComponents, "--offline", "--image-profiles", s.path("profiles"), "--exercise", "sh -eu " + s.path("exercise.sh"), "--publish", insidePort,
-		"--memory", "2048", "--cpus", cpus(group), "--disk", s.dataDisk(), "--cdrom", host.cdrom(), "--tpm"}
-	script := "PATH=" + s.path("bin") + ":$PATH\ncase $SEAWORTHY_SERVICE in\n"
+		"--patience", "5h", "--memory", "2048", "--cpus", cpus(group), "--disk", s.dataDisk(), "--disk-bus", diskBus(group), "--cdrom", host.cdrom(), "--tpm", "--guest-agent", host.agent}
+	script := fmt.Sprintf("PATH='%s':$PATH\nexport SEAWORTHY_AGENT='%s'\ncase $SEAWORTHY_SERVICE in\n", s.path("bin"), host.agent)
 	for _, l := range group {
 		dir := filepath.Dir(l.file)
 		rec, err := recipe.Load(dir)
@@ -103,6 +108,13 @@ func (s *realSystem) makeProfiles(group []*library) {
 		}
 		if traced := filepath.Join(dir, tracedName); exists(traced) {
 			l.file = traced
+			data, err := os.ReadFile(traced)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, line := range morePorts.FindAllStringSubmatch(string(data), -1) {
+				args = append(args, "--publish", line[1])
+			}
 		}
 	}
 	if err := errors.Join(os.WriteFile(s.path("exercise.sh"), []byte(script+"esac\n"), 0o644), os.Mkdir(s.path("bin"), 0o755),

@@ -145,7 +145,8 @@ func (h *host) metadata(w http.ResponseWriter, r *http.Request) {
 }
 
 // adapt writes the system.yml of a component for this host: METADATA is the port of
-// the server, NFSPORT that of the NFS server, CISERVER that of a Buildbot server, and KEY the public key that may log in.
+// the server, NFSPORT that of the NFS server, CISERVER that of a Buildbot server, KEY the public key that may log in, and
+// TLSPAIR a new certificate with its key, in a quoted text.
 func (h *host) adapt(l *library) string {
 	t := h.s.t
 	t.Helper()
@@ -162,6 +163,10 @@ func (h *host) adapt(l *library) string {
 	}
 	data = bytes.ReplaceAll(data, []byte("NFSPORT"), []byte(h.nfs))
 	data = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("METADATA"), []byte(server)), []byte("KEY\\n"), []byte(h.publicKey()+"\\n"))
+	if pair := []byte("TLSPAIR"); bytes.Contains(data, pair) {
+		certificate, key := makePair(t, net.IPv4(127, 0, 0, 1))
+		data = bytes.ReplaceAll(data, pair, bytes.ReplaceAll(append(certificate, key...), []byte("\n"), []byte("\\n")))
+	}
 	if l.name == "buildbot-worker" {
 		b := h.s.startBuildbot("http://10.0.2.2/") // no job is started
 		data = bytes.ReplaceAll(b.trusted(t, data), []byte("CISERVER"), []byte(strconv.Itoa(b.workers)))

@@ -57,7 +57,7 @@ func Images(ctx context.Context, o Options, services []string) (reports []*Repor
 			t.Say("running " + t.Service)
 			g.service, g.checks, g.callsOnly, g.quiet = t.Service, t.Checks, true, margin(t.spec.Linux.Seccomp)
 			r := newReport(t.component.ID(), built.OS.Arch)
-			a := t.once(ctx, g, r, nil, t.Patience)
+			a := t.image(ctx, g, r)
 			if a.err != nil {
 				return a.err
 			}
@@ -74,6 +74,27 @@ func Images(ctx context.Context, o Options, services []string) (reports []*Repor
 		return nil
 	})
 	return reports, errors.Join(append(errs, err)...)
+}
+
+// image runs a service, and uses it. If it keeps files, it is then killed, and starts again
+// with them: the second run shows how it recovers, and how it ends.
+func (t *tracer) image(ctx context.Context, g *guest, r *Report) attempt {
+	g.crash, g.again = keepsFiles(t.spec), false
+	a := t.once(ctx, g, r, nil, t.Patience)
+	if !g.crash || a.err != nil || a.failed != "" {
+		return a
+	}
+	t.Say("starting " + t.Service + " again after a crash")
+	g.crash, g.again = false, true
+	return t.once(ctx, g, r, nil, t.Patience)
+}
+
+// keepsFiles reports whether a container finds files of an earlier run again: it can write
+// to a folder of the system.
+func keepsFiles(s *specs.Spec) bool {
+	return slices.ContainsFunc(s.Mounts, func(m specs.Mount) bool {
+		return m.Type == "bind" && !strings.HasPrefix(m.Destination, "/dev") && !slices.Contains(m.Options, "ro")
+	})
 }
 
 // The profile of an image is for every system that uses the image: with other settings,
@@ -203,7 +224,7 @@ func (r *Report) imageProfile(before *specs.LinuxSeccomp) ([]byte, error) {
 			rule([]string{c.Name}, one.Args, "seen"+why)
 		}
 	}
-	for _, phase := range []string{phaseStart, phaseExercise, phaseStop} {
+	for _, phase := range []string{phaseStart, phaseExercise, phaseAgain, phaseStop} {
 		var names []string
 		for _, c := range plain {
 			if c.Phase == phase {

@@ -18,6 +18,7 @@ const (
 	phaseStart    = "start and health check"
 	phaseExercise = "exercise"
 	phaseStop     = "stop"
+	phaseAgain    = "start after a crash"
 )
 
 // guest is the traced system with the service.
@@ -27,8 +28,11 @@ type guest struct {
 	// callsOnly and quiet: see tracing.Command.
 	callsOnly bool
 	quiet     []string
-	checks    []health.Check
-	exercise  func(context.Context) error
+	// crash: the service is killed in the end. again: it starts with the files of a run
+	// that was killed, and is not exercised.
+	crash, again bool
+	checks       []health.Check
+	exercise     func(context.Context) error
 	// ports are those that the exercise uses.
 	ports []int
 }
@@ -96,7 +100,7 @@ func (g *guest) attempt(ctx context.Context, start tracing.Command, patience tim
 			return a
 		}
 	}
-	if g.exercise != nil {
+	if g.exercise != nil && !g.again {
 		if len(g.ports) > 0 {
 			r, err := g.do(ctx, tracing.Command{Do: tracing.DoRelay, Ports: g.ports})
 			if err == nil && r.Error != "" {
@@ -125,6 +129,13 @@ func (g *guest) attempt(ctx context.Context, start tracing.Command, patience tim
 	a.took = time.Since(began)
 	ended()
 	return a
+}
+
+func (g *guest) startPhase() string {
+	if g.again {
+		return phaseAgain
+	}
+	return phaseStart
 }
 
 func (g *guest) phase(ctx context.Context, name string) error {
@@ -213,14 +224,14 @@ func (w *weakened) works(without []string) string {
 // part of the report.
 func (t *tracer) once(ctx context.Context, g *guest, r *Report, without []string, patience time.Duration) attempt {
 	g.forget()
-	a := g.attempt(ctx, tracing.Command{Do: tracing.DoStart, Without: without, Phase: phaseStart}, patience)
+	a := g.attempt(ctx, tracing.Command{Do: tracing.DoStart, Without: without, Phase: g.startPhase()}, patience)
 	run := Trial{Without: append([]string{}, without...), Failed: a.failed}
 	if a.err != nil {
 		return a
 	}
 	if a.running {
 		grace := stopGrace
-		if a.failed != "" {
+		if a.failed != "" || g.crash {
 			grace = 0
 		}
 		reply, err := g.stop(ctx, grace)

@@ -29,6 +29,9 @@ type fakeSystem struct {
 	starts int
 	// quiet are the calls that the last start did not observe.
 	quiet []string
+	// phase is that of the last start, and grace how long the service could take to end.
+	phase string
+	grace int
 }
 
 func (f *fakeSystem) send(m tracing.Message) {
@@ -50,7 +53,7 @@ func (f *fakeSystem) serve() {
 		switch c.Do {
 		case tracing.DoStart:
 			f.starts++
-			f.quiet = c.Quiet
+			f.quiet, f.phase = c.Quiet, c.Phase
 			f.works = !slices.ContainsFunc(f.needs, func(n string) bool { return slices.Contains(c.Without, n) })
 			if !slices.Contains(c.Quiet, "read") {
 				f.seen(0)
@@ -66,6 +69,7 @@ func (f *fakeSystem) serve() {
 				f.seen(1)
 			}
 		case tracing.DoStop:
+			f.grace = c.Seconds
 			r.Calls = []tracing.Count{{Number: 0, Times: 3}}
 		}
 		f.send(tracing.Message{Reply: &r})
@@ -121,6 +125,34 @@ func TestMeasure(t *testing.T) {
 	}
 	if len(r.Runs) != f.starts || good != exercised || good == 0 {
 		t.Errorf("%d runs, of which %d worked; the service was started %d times and used %d times", len(r.Runs), good, f.starts, exercised)
+	}
+}
+
+// For the profile of an image, a service that keeps files is killed, and starts again.
+func TestAfterCrash(t *testing.T) {
+	t.Parallel()
+	ours, theirs := net.Pipe()
+	defer ours.Close()
+	f := &fakeSystem{conn: theirs}
+	go f.serve()
+	g := &guest{session: newSession(ours), checks: []health.Check{{TCP: 80}}, callsOnly: true}
+	exercised := 0
+	g.exercise = func(context.Context) error { exercised++; return nil }
+	tr := &tracer{Options: Options{Patience: time.Hour, Say: func(string) {}}, spec: &specs.Spec{}}
+	r := newReport("services/web", "amd64")
+	if a := tr.image(t.Context(), g, r); a.failed != "" || a.err != nil || f.starts != 1 || exercised != 1 || f.phase != phaseStart || f.grace == 0 {
+		t.Errorf("a service without files: %+v, %+v", a, f)
+	}
+	tr.spec.Mounts = []specs.Mount{{Type: "bind", Destination: "/data", Options: []string{"rw"}}}
+	var stops []int
+	tr.Say = func(string) { stops = append(stops, f.grace) }
+	if a := tr.image(t.Context(), g, r); a.failed != "" || a.err != nil || f.starts != 3 || exercised != 2 || f.phase != phaseAgain || f.grace == 0 || !slices.Equal(stops, []int{0}) {
+		t.Errorf("a service with files: %+v, %+v, %v", a, f, stops)
+	}
+	for _, m := range []specs.Mount{{Type: "bind", Destination: "/data", Options: []string{"ro"}}, {Type: "bind", Destination: "/dev"}, {Type: "tmpfs", Destination: "/data"}} {
+		if keepsFiles(&specs.Spec{Mounts: []specs.Mount{m}}) {
+			t.Errorf("%+v keeps files", m)
+		}
 	}
 }
 
