@@ -205,7 +205,7 @@ cosign:
 
 registries:
 	@echo "compiling registry, oras and crane (a few minutes the first time)" >&2
-	@cd pipeline/publish/testdata/registries && go build -ldflags '-s -w' -o $(TOOLS)/ tool
+	@cd pipeline/publish/testdata/registries && go build -ldflags '-s -w' -o $(TOOLS)/ ./registry tool
 
 cosign3:
 	@echo "compiling cosign v3 (some minutes the first time)" >&2
