@@ -129,7 +129,7 @@ test-trace: test-deps ## trace services in booted systems, and boot them with th
 	@$(COMPONENT_BUILD) components/kernel-cloud components/trace
 	@SEAWORTHY_TRACE=1 $(GOTEST) -count=1 -p 1 -v -run '^TestTrace$$' ./cmd/seaworthy
 
-test-kernel: test-deps demo-components kernel-deps ## compile our kernel again, compare it with the lock, check it, and boot it (minutes); for others: KERNELS, ARCH
+test-kernel: test-deps demo-components kernel-deps ## compile our kernel again, compare it with the lock, check it, and boot it (minutes); for others: KERNELS, ARCH; with KERNEL=built, boot what make kernel-lock compiled
 	@$(COMPONENT_BUILD) components/runc
 	@$(if $(filter arm64,$(ARCH)),$(MAKE) --no-print-directory boot-deps efi)
 	@SEAWORTHY_KERNEL=$(or $(KERNEL),all) SEAWORTHY_KERNELS="$(KERNELS)" SEAWORTHY_ARCH=$(ARCH) $(GOTEST) -count=1 -v -run 'TestKernelHardened' ./cmd/seaworthy

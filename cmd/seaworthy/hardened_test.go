@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
@@ -113,6 +115,63 @@ func TestKernelPassesStrict(t *testing.T) {
 	}
 }
 
+// The lock of each kernel follows from what the repository has: if an option or a rule
+// changes, the kernel must be compiled again. docs/kernel.md names the kernels with a lock.
+// Nothing is compiled or fetched: newer packages of Debian do not matter here.
+func TestKernelLocks(t *testing.T) {
+	listed := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `(kernel-hardened[^`]*)` \\| (amd64|arm64)[^|]*\\| yes \\|").FindAllSubmatch(readFile(t, "../../docs/kernel.md"), -1) {
+		listed["seaworthy/"+string(m[1])+" "+string(m[2])] = true
+	}
+	release := regexp.MustCompile(`^# Linux (\S+) for `)
+	locked := 0
+	for folder, rec := range ourKernels(t) {
+		for _, arch := range []string{"amd64", "arm64"} {
+			renew := fmt.Sprintf("to compile it again, and renew the lock: make kernel-lock KERNELS=%s ARCH=%s", folder, arch)
+			k, err := recipe.LockedKernel(rec.Dir, arch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if key := rec.Reference() + " " + arch; listed[key] != (k != nil) {
+				t.Errorf("docs/kernel.md says that %s has a lock: %t, but the lock has a kernel: %t; %s", key, listed[key], k != nil, renew)
+			}
+			if k == nil {
+				continue
+			}
+			locked++
+			if err := recipe.CheckKernelLock(rec.Dir, arch); err != nil {
+				t.Errorf("%s for %s: %v\n%s", folder, arch, err, renew)
+			}
+			source := lockedSource(t, rec.Dir, arch)
+			m := release.FindSubmatch(readFile(t, filepath.Join(rec.Dir, rec.On(arch).Kernel.Source.Policy)))
+			if m == nil || !strings.HasPrefix(source, string(m[1])+"-") {
+				t.Errorf("%s for %s: the lock has the source %s, and %s is for Linux %s; write the policy again for the version of the source", folder, arch, source, rec.On(arch).Kernel.Source.Policy, m)
+			}
+		}
+	}
+	if locked < 4 || len(listed) != locked {
+		t.Errorf("%d kernels have a lock, and docs/kernel.md names %d", locked, len(listed))
+	}
+}
+
+// lockedSource is the version of the package with the source in a lock.
+func lockedSource(t *testing.T, dir, arch string) string {
+	t.Helper()
+	var lock struct {
+		Architectures map[string][]recipe.Package
+	}
+	if err := json.Unmarshal(readFile(t, filepath.Join(dir, recipe.LockName)), &lock); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range lock.Architectures[arch] {
+		if strings.HasPrefix(p.Name, "linux-source-") {
+			return p.Version
+		}
+	}
+	t.Fatalf("%s: the lock has no source for %s", dir, arch)
+	return ""
+}
+
 // passesStrict checks a configuration or a kernel: nothing fails, and there is no waiver.
 func passesStrict(t *testing.T, arch, file string) {
 	t.Helper()
@@ -139,7 +198,8 @@ func passesStrict(t *testing.T, arch, file string) {
 
 // TestKernelHardened compiles kernels of ours, compares each with its lock, checks it, and
 // boots a system with it. SEAWORTHY_KERNEL is "all", or "changed": then a kernel is skipped if
-// the lock has one with the same inputs. SEAWORTHY_KERNELS has the folders of the kernels, and
+// the lock has one with the same inputs; or "built": then a kernel that `make kernel` or
+// `make kernel-lock` has compiled is not compiled again. SEAWORTHY_KERNELS has the folders of the kernels, and
 // SEAWORTHY_ARCH is their architecture.
 func TestKernelHardened(t *testing.T) {
 	wanted := os.Getenv("SEAWORTHY_KERNEL")
@@ -152,7 +212,7 @@ func TestKernelHardened(t *testing.T) {
 			if all[folder] == nil {
 				t.Fatalf("%s is not a kernel of ours: %v", folder, slices.Sorted(maps.Keys(all)))
 			}
-			compiledKernel(t, all[folder], arch, wanted == "changed")
+			compiledKernel(t, all[folder], arch, wanted)
 		})
 	}
 }
@@ -160,14 +220,14 @@ func TestKernelHardened(t *testing.T) {
 // kernelSizes are the largest sizes that we accept, in MiB.
 var kernelSizes = map[string]int64{"kernel-hardened/amd64": 8, "kernel-hardened/arm64": 20, "kernel-hardened-server/amd64": 16, "kernel-hardened-server/arm64": 40}
 
-func compiledKernel(t *testing.T, rec *recipe.Recipe, arch string, onlyChanged bool) {
+func compiledKernel(t *testing.T, rec *recipe.Recipe, arch, wanted string) {
 	s := newSystemFor(t, arch)
 	o := recipe.Options{Dir: rec.Dir, Output: realComponents, Arch: arch, StateDir: "../../dist/state", Progress: func(line string) { t.Log(line) }}
 	locked, err := recipe.LockedKernel(rec.Dir, arch)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if onlyChanged {
+	if wanted == "changed" {
 		inputs, err := recipe.KernelInputs(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
@@ -176,7 +236,11 @@ func compiledKernel(t *testing.T, rec *recipe.Recipe, arch string, onlyChanged b
 			t.Skipf("skipped: the lock has the kernel %s of the same inputs; `make test-kernel` compiles it again", locked.Kernel)
 		}
 	}
-	o.StateDir = t.TempDir() // without kernels that were compiled before
+	if wanted == "built" {
+		o.Locked = true // a kernel that differs from the lock is refused, and not compiled
+	} else {
+		o.StateDir = t.TempDir() // without kernels that were compiled before
+	}
 	var built *recipe.Result
 	if err := recipe.BuildAll(t.Context(), o, []string{rec.Dir}, 1, func(r *recipe.Result) { built = r }); err != nil {
 		t.Fatal(err)
@@ -184,14 +248,10 @@ func compiledKernel(t *testing.T, rec *recipe.Recipe, arch string, onlyChanged b
 	switch k := built.Kernel; {
 	case locked == nil || locked.Inputs != k.Inputs:
 		t.Logf("the lock has no kernel of these inputs; to record this one: make kernel-lock\n%+v", *k)
-	case *locked != *k:
+	case !locked.Same(k):
 		t.Errorf("the same inputs gave another kernel: %+v, want %+v", *k, *locked)
 	}
-	kernels, err := filepath.Glob(filepath.Join(o.StateDir, "kernels", "*"))
-	if err != nil || len(kernels) != 1 {
-		t.Fatalf("%v %v", kernels, err)
-	}
-	image, most := filepath.Join(kernels[0], "image"), kernelSizes[rec.Name+"/"+arch]
+	image, most := filepath.Join(o.StateDir, "kernels", digests.Hex(built.Kernel.Inputs), "image"), kernelSizes[rec.Name+"/"+arch]
 	if info, err := os.Stat(image); err != nil || info.Size() > most<<20 {
 		t.Errorf("the kernel has %d bytes, want at most %d MiB; %v", info.Size(), most, err)
 	}

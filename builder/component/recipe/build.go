@@ -121,7 +121,7 @@ func build(ctx context.Context, o Options, open openSource) (*Result, error) {
 	}
 	var kernel *CompiledKernel
 	if project != nil {
-		if kernel, err = addKernel(ctx, o, t, sp, project, packages, rec.Kernel.Source.Pos); err != nil {
+		if kernel, err = addKernel(ctx, o, rec, t, sp, project, packages); err != nil {
 			return nil, err
 		}
 		if o.Locked {

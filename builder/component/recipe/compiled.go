@@ -32,11 +32,20 @@ const kernelRevision = 2
 // kernelProject is the kernel that the recipe compiles, nil for none. A missing tool is
 // reported here, before anything is fetched.
 func kernelProject(ctx context.Context, rec *Recipe, arch string) (*kbuild.Project, error) {
+	in, err := kernelOptions(rec, arch)
+	if in == nil || err != nil {
+		return nil, err
+	}
+	return kbuild.Prepare(ctx, *in)
+}
+
+// kernelOptions is what the recipe says of the kernel that it compiles, nil for none.
+func kernelOptions(rec *Recipe, arch string) (*kbuild.Inputs, error) {
 	if rec.Kernel == nil || rec.Kernel.Source == nil {
 		return nil, nil
 	}
 	s := rec.Kernel.Source
-	in := kbuild.Inputs{Arch: arch, Compiler: s.Compiler}
+	in := &kbuild.Inputs{Arch: arch, Compiler: s.Compiler}
 	dir, err := filepath.Abs(rec.Dir)
 	if err != nil {
 		return nil, err
@@ -63,12 +72,13 @@ func kernelProject(ctx context.Context, rec *Recipe, arch string) (*kbuild.Proje
 	if in.Policy, err = read(s.Policy); err != nil {
 		return nil, err
 	}
-	return kbuild.Prepare(ctx, in)
+	return in, nil
 }
 
 // addKernel compiles the kernel, and replaces the archive of the source by the files that a
 // Debian kernel package has.
-func addKernel(ctx context.Context, o Options, t *tree, sp *spool, project *kbuild.Project, packages []*debPackage, pos system.Position) (*CompiledKernel, error) {
+func addKernel(ctx context.Context, o Options, rec *Recipe, t *tree, sp *spool, project *kbuild.Project, packages []*debPackage) (*CompiledKernel, error) {
+	pos := rec.Kernel.Source.Pos
 	archive, err := sourceArchive(t, pos)
 	if err != nil {
 		return nil, err
@@ -77,6 +87,11 @@ func addKernel(ctx context.Context, o Options, t *tree, sp *spool, project *kbui
 	for _, p := range packages {
 		if p.Name == archive.owner {
 			from = p
+		}
+	}
+	if o.Locked { // say it before the minutes that compiling takes
+		if _, err := lockedFor(rec, o.Arch, project.Key(digests.FromHex(from.SHA256))); err != nil {
+			return nil, err
 		}
 	}
 	delete(t.nodes, archive.path)
@@ -109,7 +124,7 @@ func addKernel(ctx context.Context, o Options, t *tree, sp *spool, project *kbui
 			return nil, err
 		}
 	}
-	return &CompiledKernel{k.Inputs, digests.Of(k.Image), digests.Of(k.Config)}, nil
+	return &CompiledKernel{Inputs: k.Inputs, Kernel: digests.Of(k.Image), Config: digests.Of(k.Config), Tools: k.Tools}, nil
 }
 
 // KernelInputs is the digest (sha256:HEX) of what the kernel of a component would be compiled
@@ -155,12 +170,14 @@ func kernelInputs(ctx context.Context, src packageSource, rec *Recipe, arch stri
 		return "", err
 	}
 	for _, p := range packages {
-		if strings.HasPrefix(p.Name, "linux-source-") {
+		if isKernelSource(p.Name) {
 			return project.Key(digests.FromHex(p.SHA256)), nil
 		}
 	}
 	return "", system.Unusable("no package has the source of a kernel").At(rec.Kernel.Source.Pos).Suggest("name a package such as linux-source-6.12 under debian: packages")
 }
+
+func isKernelSource(name string) bool { return strings.HasPrefix(name, "linux-source-") }
 
 // sourceArchive is the archive of the source in the packages.
 func sourceArchive(t *tree, pos system.Position) (*node, error) {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -145,7 +147,7 @@ func TestKernelLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if k, err := LockedKernel(dir, "amd64"); err != nil || k == nil || *k != *res.Kernel {
+	if k, err := LockedKernel(dir, "amd64"); err != nil || k == nil || !k.Same(res.Kernel) {
 		t.Errorf("%+v %v, want %+v", k, err, res.Kernel)
 	}
 	rec, err := Load(dir)
@@ -168,13 +170,10 @@ func TestKernelLock(t *testing.T) {
 	if _, err := try(locked); err != nil {
 		t.Error(err)
 	}
-	data, err := os.ReadFile(filepath.Join(dir, LockName))
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := readLockFile(t, dir)
 	for name, c := range map[string]struct{ old, new, want string }{
 		"another kernel": {res.Kernel.Kernel, digests.Of(nil), "the same inputs gave another kernel"},
-		"other inputs":   {res.Kernel.Inputs, digests.Of(nil), "from other inputs"},
+		"other inputs":   {res.Kernel.Inputs, digests.Of(nil), "but the lock has " + digests.Of(nil)},
 		"no kernel":      {`"amd64": {`, `"arm64": {`, "has no kernel for architecture amd64"},
 		"no digest":      {res.Kernel.Config, "sha256:1", "the digests of a kernel are not valid"},
 	} {
@@ -183,6 +182,85 @@ func TestKernelLock(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	write(LockName, string(data))
+	write("base.config", "CONFIG_A=y\nCONFIG_C=y\n")
+	var said []string
+	if _, err := try(func(o *Options) { o.Locked, o.Progress = true, func(line string) { said = append(said, line) } }); err == nil || !strings.Contains(err.Error(), "but the lock has "+res.Kernel.Inputs) {
+		t.Errorf("other options: %v", err)
+	}
+	if slices.ContainsFunc(said, func(line string) bool { return strings.Contains(line, "configuring") }) {
+		t.Errorf("a kernel that the lock refuses was compiled: %q", said)
+	}
+}
+
+// What is in the repository decides whether a lock is stale: the recipe and its options. No
+// tool and no package is needed for that.
+func TestCheckKernelLock(t *testing.T) {
+	fakeTools(t)
+	a := newArchive(t)
+	a.add(t, osRelease, "12", "", tarEntry{name: "./usr/lib/os-release", content: "ID=debian\n"})
+	a.add(t, "linux-source-6.12", "6.12.117-1", "", tarEntry{name: "./usr/src/linux-source-6.12.tar.xz", content: string(compress(t, ".xz", tarOf(t, fakeSource...)))})
+	folder := t.TempDir()
+	dir := filepath.Join(folder, "own")
+	files := map[string]string{"own/" + FileName: strings.Replace(sourceRecipe, "base.config", "[base.config, ../shared.config]", 1), "own/base.config": "CONFIG_A=y\n",
+		"own/policy.config": "# CONFIG_B is not set\n", "shared.config": "CONFIG_S=y\n"}
+	write := func(files map[string]string) {
+		t.Helper()
+		for name, text := range files {
+			name = filepath.Join(folder, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	write(files)
+	if err := CheckKernelLock(dir, "amd64"); !errors.Is(err, system.ErrInput) {
+		t.Errorf("no lock: %v", err)
+	}
+	if _, err := build(t.Context(), Options{Dir: dir, Output: t.TempDir(), Arch: "amd64", StateDir: t.TempDir(), WriteLock: true}, a.open); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", "")
+	lock := string(readLockFile(t, dir))
+	const stale = "the inputs of the kernel for amd64 are sha256:"
+	for name, c := range map[string]struct{ file, text, want string }{
+		"nothing":                {"shared.config", files["shared.config"], ""},
+		"a comment":              {"own/policy.config", "# Why.\n\n# CONFIG_B is not set\n", ""},
+		"a description":          {"own/" + FileName, files["own/"+FileName] + "description: a kernel\n", ""},
+		"an option":              {"own/base.config", "# CONFIG_A is not set\n", stale},
+		"an option of others":    {"shared.config", "CONFIG_S=y\nCONFIG_T=y\n", stale},
+		"a rule":                 {"own/policy.config", "", stale},
+		"another file":           {"own/" + FileName, sourceRecipe, stale},
+		"another compiler":       {"own/" + FileName, strings.Replace(files["own/"+FileName], "gcc-12", "gcc-13", 1), stale},
+		"a newer version":        {"own/" + FileName, strings.Replace(files["own/"+FileName], `version: "6.12"`, `version: "6.13"`, 1), "the lock is for component seaworthy/own:6.12"},
+		"another source":         {"own/" + FileName, strings.Replace(files["own/"+FileName], "linux-source-6.12", "linux-source-6.13", 1), "no package with the source"},
+		"no kernel":              {"own/" + FileName, "name: own\nversion: \"6.12\"\ndebian: {packages: [tool]}\n", "compiles no kernel"},
+		"options that disagree":  {"own/base.config", "CONFIG_B=y\n", "contradicts the policy"},
+		"another source package": {"own/" + LockName, strings.Replace(lock, a.packages["linux-source-6.12"].SHA256, strings.Repeat("0", 64), 1), stale},
+		"other tools":            {"own/" + LockName, strings.Replace(lock, "/version 12", "/version 13", 1), stale},
+		"no tools":               {"own/" + LockName, regexp.MustCompile(`(?s),\s*"tools": \[.*?\]`).ReplaceAllString(lock, ""), stale},
+		"only packages":          {"own/" + LockName, lock[:strings.Index(lock, `,`+"\n"+`  "kernels"`)] + "\n}\n", "the lock has no kernel for architecture amd64"},
+	} {
+		write(map[string]string{c.file: c.text})
+		err := CheckKernelLock(dir, "amd64")
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+		write(files)
+		write(map[string]string{"own/" + LockName: lock})
+	}
+	if err := CheckKernelLock(dir, "arm64"); err == nil || !strings.Contains(err.Error(), "no packages for architecture arm64") {
+		t.Errorf("another architecture: %v", err)
+	}
+}
+
+func readLockFile(t *testing.T, dir string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, LockName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 func TestKernelWithoutSource(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
@@ -29,12 +30,20 @@ type lockFile struct {
 	Kernels map[string]*CompiledKernel `json:"kernels,omitempty"`
 }
 
-// CompiledKernel is what a kernel was compiled from, and the result. All are digests
-// (sha256:HEX).
+// CompiledKernel is what a kernel was compiled from, and the result, as digests (sha256:HEX).
 type CompiledKernel struct {
 	Inputs string `json:"inputs"`
 	Kernel string `json:"kernel"`
 	Config string `json:"config"`
+	// Tools are the versions of the programs that compiled it. They are a part of Inputs.
+	// With them, anyone can compute Inputs again from the recipe and the packages of the
+	// lock. Locks of earlier versions do not have them.
+	Tools []string `json:"tools,omitempty"`
+}
+
+// Same reports whether two kernels have the same inputs and are equal.
+func (k *CompiledKernel) Same(other *CompiledKernel) bool {
+	return k.Inputs == other.Inputs && k.Kernel == other.Kernel && k.Config == other.Config
 }
 
 // LockedKernel is the kernel in the lock of a component, nil for none.
@@ -49,21 +58,75 @@ func LockedKernel(dir, arch string) (*CompiledKernel, error) {
 	return l.Kernels[arch], nil
 }
 
-// check compares a kernel with that of the lock. The same inputs must give the same kernel.
-func (k *CompiledKernel) check(rec *Recipe, arch string) error {
+// lockedFor is the kernel of the lock. It fails if that was compiled from other inputs.
+func lockedFor(rec *Recipe, arch, inputs string) (*CompiledKernel, error) {
 	locked, err := LockedKernel(rec.Dir, arch)
-	if err != nil || locked != nil && *locked == *k {
-		return err
+	if err != nil {
+		return nil, err
 	}
-	at := system.Position{File: filepath.Join(rec.Dir, LockName)}
+	var bad *system.Error
 	switch {
 	case locked == nil:
-		return system.Mismatch("the lock has no kernel for architecture %s", arch).At(at).Suggest("build with --write-lock instead of --locked")
-	case locked.Inputs != k.Inputs:
-		return system.Mismatch("the kernel was compiled from other inputs than that of the lock: %s, not %s", k.Inputs, locked.Inputs).At(at).
-			Suggest("build with --write-lock instead of --locked")
+		bad = system.Mismatch("the lock has no kernel for architecture %s", arch)
+	case locked.Inputs != inputs:
+		bad = system.Mismatch("the inputs of the kernel for %s are %s, but the lock has %s", arch, inputs, locked.Inputs)
+	default:
+		return locked, nil
 	}
-	return system.Mismatch("the same inputs gave another kernel: %s with the configuration %s, but the lock has %s with %s", k.Kernel, k.Config, locked.Kernel, locked.Config).At(at)
+	return nil, bad.At(system.Position{File: filepath.Join(rec.Dir, LockName)}).Suggest("build with --write-lock instead of --locked")
+}
+
+// check compares a kernel with that of the lock. The same inputs must give the same kernel.
+func (k *CompiledKernel) check(rec *Recipe, arch string) error {
+	locked, err := lockedFor(rec, arch, k.Inputs)
+	if err != nil || locked.Same(k) {
+		return err
+	}
+	return system.Mismatch("the same inputs gave another kernel: %s with the configuration %s, but the lock has %s with %s", k.Kernel, k.Config, locked.Kernel, locked.Config).
+		At(system.Position{File: filepath.Join(rec.Dir, LockName)})
+}
+
+// CheckKernelLock says whether the kernel of the lock follows from the recipe, from its files
+// of options, and from this version of the code. The source and the tools are those of the
+// lock: newer packages change nothing. Nothing is fetched or compiled, and no tool is needed.
+func CheckKernelLock(dir, arch string) error {
+	rec, err := Load(dir)
+	if err != nil {
+		return err
+	}
+	rec = rec.On(arch)
+	in, err := kernelOptions(rec, arch)
+	if err != nil {
+		return err
+	}
+	if in == nil || rec.Debian == nil {
+		return system.BadInput("%s compiles no kernel", rec.Path)
+	}
+	packages, err := readLock(rec, arch)
+	if err != nil {
+		return err
+	}
+	locked, err := LockedKernel(rec.Dir, arch)
+	if err != nil {
+		return err
+	}
+	for _, p := range packages {
+		if !isKernelSource(p.Name) || !slices.ContainsFunc(rec.Debian.Packages, func(v Value) bool { return v.Text == p.Name }) {
+			continue
+		}
+		var tools []string
+		if locked != nil {
+			tools = locked.Tools
+		}
+		inputs, err := in.Key(digests.FromHex(p.SHA256), tools)
+		if err != nil {
+			return err
+		}
+		_, err = lockedFor(rec, arch, inputs)
+		return err
+	}
+	return system.Mismatch("the lock has no package with the source of the kernel").At(system.Position{File: filepath.Join(rec.Dir, LockName)}).
+		Suggest("build with --write-lock")
 }
 
 // readLock returns the locked packages for arch.

@@ -79,13 +79,7 @@ type Project struct {
 
 // Prepare checks the inputs, and looks for all tools. It compiles nothing.
 func Prepare(ctx context.Context, in Inputs) (*Project, error) {
-	if _, ok := targets[in.Arch]; !ok {
-		return nil, system.BadInput("a kernel cannot be compiled for %s", in.Arch).Suggest("use amd64 or arm64")
-	}
-	if !CompilerRE.MatchString(in.Compiler) {
-		return nil, system.BadInput("compiler %q must be gcc-12 or clang-16, or newer", in.Compiler)
-	}
-	p, err := join(in.Base, in.Policy)
+	p, err := in.parts()
 	if err != nil {
 		return nil, err
 	}
@@ -96,15 +90,40 @@ func Prepare(ctx context.Context, in Inputs) (*Project, error) {
 	return &Project{in, p, tools}, nil
 }
 
+// parts are the options, if the inputs are valid and agree.
+func (in Inputs) parts() (*parts, error) {
+	if _, ok := targets[in.Arch]; !ok {
+		return nil, system.BadInput("a kernel cannot be compiled for %s", in.Arch).Suggest("use amd64 or arm64")
+	}
+	if !CompilerRE.MatchString(in.Compiler) {
+		return nil, system.BadInput("compiler %q must be gcc-12 or clang-16, or newer", in.Compiler)
+	}
+	return join(in.Base, in.Policy)
+}
+
 // Key is the digest (sha256:HEX) of everything that the kernel is made from: the options, but
 // not their comments, and also the versions of the tools. source is the digest of the package
 // that has the source.
 func (p *Project) Key(source string) string {
+	return p.in.key(p.parts, source, p.tools.versions)
+}
+
+// Key is the digest that a project with these inputs has where the tools have these versions.
+// The tools need not be there.
+func (in Inputs) Key(source string, tools []string) (string, error) {
+	p, err := in.parts()
+	if err != nil {
+		return "", err
+	}
+	return in.key(p, source, tools), nil
+}
+
+func (in Inputs) key(p *parts, source string, tools []string) string {
 	data, err := json.Marshal(struct {
 		Revision                           int
 		Source, Arch, Base, Policy, Compil string
 		Tools                              []string
-	}{revision, source, p.in.Arch, digests.Of(text(p.parts.base)), digests.Of(text(p.parts.policy)), p.in.Compiler, p.tools.versions})
+	}{revision, source, in.Arch, digests.Of(text(p.base)), digests.Of(text(p.policy)), in.Compiler, tools})
 	if err != nil {
 		panic(err) // texts and numbers can be written as JSON
 	}
