@@ -104,6 +104,14 @@ func TestKernelTables(t *testing.T) {
 					series := regexp.MustCompile(`^(\d+\.\d+)\.\d+$`).FindStringSubmatch(b)
 					if first == "" || series == nil || !older(series[1], first) {
 						t.Errorf("%s: %s has %s, which is no MAJOR.MINOR.PATCH of a series before %q (%s)", at, field, b, first, change)
+						continue
+					}
+					// What an old series got, all newer ones got too.
+					for _, newer := range []string{"5.15", "6.1", "6.6"} {
+						known := func(b string) bool { return strings.HasPrefix(b, newer+".") }
+						if older(series[1], newer) && older(newer, first) && !slices.ContainsFunc(texts(row[field]), known) {
+							t.Errorf("%s: %s has %s, but no version of the series %s", at, field, b, newer)
+						}
 					}
 				}
 			}
@@ -246,9 +254,9 @@ func words(row map[string]any) bool {
 
 // older compares versions of the form MAJOR.MINOR.
 func older(a, b string) bool {
-	var x, y [2]int
-	fmt.Sscanf(a, "%d.%d", &x[0], &x[1])
-	fmt.Sscanf(b, "%d.%d", &y[0], &y[1])
+	var x, y [3]int
+	fmt.Sscanf(a, "%d.%d.%d", &x[0], &x[1], &x[2])
+	fmt.Sscanf(b, "%d.%d.%d", &y[0], &y[1], &y[2])
 	return slices.Compare(x[:], y[:]) < 0
 }
 

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +30,7 @@ func TestFragmentPasses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, version := range []string{"5.15", "6.1", "6.12", "6.18"} {
+		for _, version := range []string{"5.15", "5.15.193", "6.1", "6.6.106", "6.12", "6.18"} {
 			for _, arch := range []string{"amd64", "arm64"} {
 				f, err := rules.Fragment(t.Context(), &facts.Facts{Arch: arch, Kernel: facts.Kernel{Present: true, Version: version}})
 				if err != nil {
@@ -43,11 +46,104 @@ func TestFragmentPasses(t *testing.T) {
 	}
 }
 
+// A fragment has the options, and the names, that a stable series got after its first
+// release, and has them from that release on. This holds for all rows of the tables.
+func TestFragmentOfStableSeries(t *testing.T) {
+	t.Parallel()
+	var tables struct {
+		Kconfig []struct {
+			Option                                        string
+			Arches, OldNames, Backports, RenamedBackports []string
+			When                                          any
+		}
+	}
+	if err := json.Unmarshal(readFile(t, "../../rules/data/kconfig.json"), &tables); err != nil {
+		t.Fatal(err)
+	}
+	rules, err := policy.PrepareFragment("strict")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A fragment is made only for the releases that changed something, and for the first
+	// one of each series: between two of them, nothing changes.
+	changes := map[string][]int{}
+	for _, row := range tables.Kconfig {
+		for _, version := range append(slices.Clone(row.Backports), row.RenamedBackports...) {
+			series, patch := splitRelease(t, version)
+			changes[series] = append(changes[series], patch)
+		}
+	}
+	before := func(version string) string {
+		series, patch := splitRelease(t, version)
+		last := 0
+		for _, p := range changes[series] {
+			if p < patch {
+				last = max(last, p)
+			}
+		}
+		return fmt.Sprintf("%s.%d", series, last)
+	}
+	fragments := map[string]map[string]bool{}
+	has := func(version, arch string, names ...string) bool {
+		key := version + " " + arch
+		if fragments[key] == nil {
+			f, err := rules.Fragment(t.Context(), &facts.Facts{Arch: arch, Kernel: facts.Kernel{Present: true, Version: version}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			fragments[key] = map[string]bool{}
+			for _, line := range f.Lines {
+				fragments[key][line.Option] = true
+			}
+		}
+		return slices.ContainsFunc(names, func(name string) bool { return fragments[key][name] })
+	}
+	checked := 0
+	for _, row := range tables.Kconfig {
+		if row.Arches == nil {
+			row.Arches = []string{"amd64"}
+		}
+		names := append([]string{row.Option}, row.OldNames...)
+		for _, version := range row.Backports {
+			checked++
+			// A row with conditions has no line if other rows contradict them.
+			after, earlier := has(version, row.Arches[0], names...) || row.When != nil, has(before(version), row.Arches[0], names...)
+			if !after || earlier {
+				t.Errorf("%s: %s has it: %t, and %s has it: %t", row.Option, version, after, before(version), earlier)
+			}
+		}
+		for _, version := range row.RenamedBackports {
+			checked++
+			if earlier := before(version); !has(version, row.Arches[0], row.Option) || has(version, row.Arches[0], row.OldNames...) ||
+				has(earlier, row.Arches[0], row.Option) || !has(earlier, row.Arches[0], row.OldNames...) {
+				t.Errorf("%s has another name than expected in %s or %s", row.Option, version, earlier)
+			}
+		}
+	}
+	if checked < 40 {
+		t.Errorf("only %d versions were compared", checked)
+	}
+}
+
+// splitRelease splits MAJOR.MINOR.PATCH before PATCH.
+func splitRelease(t *testing.T, version string) (string, int) {
+	t.Helper()
+	at := max(strings.LastIndex(version, "."), 0)
+	patch, err := strconv.Atoi(version[at+1:])
+	if err != nil {
+		t.Fatalf("%s: %v", version, err)
+	}
+	return version[:at], patch
+}
+
 // fixedOptions are the header of a configuration, and options that Kconfig always sets.
 func fixedOptions(arch, version string) string {
 	header := map[string]string{"amd64": "x86", "arm64": "arm64"}[arch]
 	own := map[string]string{"amd64": "CONFIG_X86_64", "arm64": "CONFIG_ARM64"}[arch]
-	return fmt.Sprintf("# Linux/%s %s.1 Kernel Configuration\nCONFIG_INIT_ENV_ARG_LIMIT=32\nCONFIG_HZ=250\nCONFIG_PGTABLE_LEVELS=4\n%s=y\n", header, version, own)
+	if strings.Count(version, ".") == 1 {
+		version += ".1"
+	}
+	return fmt.Sprintf("# Linux/%s %s Kernel Configuration\nCONFIG_INIT_ENV_ARG_LIMIT=32\nCONFIG_HZ=250\nCONFIG_PGTABLE_LEVELS=4\n%s=y\n", header, version, own)
 }
 
 // passesFragment checks a configuration.
