@@ -30,7 +30,7 @@ func TestKernelTables(t *testing.T) {
 		weakest = map[string]int{}
 		common  = []string{"want", "rule", "severity", "pack", "why", "sources", "arches", "since", "when"}
 		ownKeys = map[string][]string{
-			"kconfig": {"option", "until", "backports", "oldNames", "renamed", "renamedBackports", "before", "builtin", "any", "lockdown", "param", "key"},
+			"kconfig": {"option", "until", "backports", "oldNames", "renamed", "renamedBackports", "defects", "before", "builtin", "any", "lockdown", "param", "key"},
 			"cmdline": {"param", "forbid", "allow", "add", "default", "contrary", "read", "prefix", "early", "earlyUntil", "repeats", "key", "anywhere", "part", "init", "least"},
 			"sysctl":  {"key", "set", "defaults", "unlessCmdline", "each"},
 		}
@@ -113,6 +113,14 @@ func TestKernelTables(t *testing.T) {
 							t.Errorf("%s: %s has %s, but no version of the series %s", at, field, b, newer)
 						}
 					}
+				}
+			}
+			defects, _ := row["defects"].([]any)
+			for _, d := range defects {
+				ends := texts(d)
+				whole := regexp.MustCompile(`^\d+\.\d+\.\d+$`)
+				if len(ends) != 2 || !whole.MatchString(ends[0]) || !whole.MatchString(ends[1]) || older(ends[1], ends[0]) {
+					t.Errorf("%s: defects has %v, which is no range from one MAJOR.MINOR.PATCH to another", at, d)
 				}
 			}
 			for _, end := range []string{"until", "builtin"} {

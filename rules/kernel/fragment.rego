@@ -32,18 +32,15 @@ missing(row) if kernel.at_least(row.until)
 
 missing(row) if kernel.at_least(row.builtin)
 
+missing(row) if kconfig.defective(row)
+
 # backported: the stable series of this version got a change too. versions are the first
 # ones with the change, one for each series.
 backported(versions) if {
 	some text in versions
 	first := kernel.parse(text)
 	array.slice(first, 0, 2) == kernel.version
-	patch >= first[2]
-}
-
-# patch is the third number of the version. It is undefined if there is none.
-patch := to_number(m[1]) if {
-	m := regex.find_all_string_submatch_n(`^v?\d{1,4}\.\d{1,4}\.(\d{1,4})`, input.kernel.version, 1)[0]
+	kernel.patch >= first[2]
 }
 
 # names are the options of the rows, by their names in this version.

@@ -35,6 +35,12 @@ test_backport if {
 	has == {"6.1.140", "6.12.29", "6.12.117", "6.15"}
 }
 
+test_does_not_compile if {
+	rows := [row("CONFIG_BROKEN", "y", {"defects": [["6.1.3", "6.1.9"]]})]
+	has := {version | some version in ["6.1", "6.1.2", "6.1.3", "6.1.9", "6.1.10", "6.2.5"]; values(rows, kernel("amd64", version)).CONFIG_BROKEN}
+	has == {"6.1", "6.1.2", "6.1.10", "6.2.5"}
+}
+
 test_renamed_in_series if {
 	rows := [row("CONFIG_NAME", "y", {"oldNames": ["CONFIG_OLD_NAME"], "renamed": "6.9", "renamedBackports": ["6.1.90"]})]
 	named := {version: {option | some option in ["CONFIG_NAME", "CONFIG_OLD_NAME"]; values(rows, kernel("amd64", version))[option]} |

@@ -10,6 +10,8 @@
 #     option after their first version. Only fragments read it.
 #   - renamedBackports: the first versions of stable series in which an option that they
 #     had before got its present name. Only fragments read it.
+#   - defects: ranges of versions MAJOR.MINOR.PATCH, from the first to the last one, that
+#     do not compile with the option.
 #   - before: how older kernels behave, unless that is "n".
 #   - builtin: since this version the behaviour is always on.
 #   - when: what Kconfig requires before the option exists or has an effect. An
@@ -181,7 +183,18 @@ irrelevant(row) := too_young(row.since) if {
 	kernel.at_least(row.until)
 	not found(row)
 	not good(row)
+} else := sprintf("Linux %s to %s do not compile with this option", defective(row)) if {
+	not right(row)
 } else := unmet(row.when)
+
+# defective is the range of versions that do not compile with the option, if this kernel is
+# one of them.
+defective(row) := [ends |
+	some ends in row.defects
+	release := array.concat(kernel.version, [kernel.patch])
+	release >= kernel.parse(ends[0])
+	release <= kernel.parse(ends[1])
+][0]
 
 too_young(since) := sprintf("this option exists since Linux %s; the kernel is %s", [since, kernel.version_text])
 
@@ -264,7 +277,7 @@ best_absent := off - having(table, {"when", "oldNames", "before"})
 
 off := {i | some i; table[i].want == "n"}
 
-excepted := having(table, {"when", "any", "param"}) | {i | some i, n; table[i].want[n]}
+excepted := having(table, {"when", "any", "param", "defects"}) | {i | some i, n; table[i].want[n]}
 
 # rest are the rows that are neither right nor wrong so far.
 rest := (rows - right_at) - wrong_at if {
@@ -282,7 +295,7 @@ simple := {i |
 	some i, row in table
 	is_string(row.want)
 	conditions_of(row)
-} - having(table, {"any", "lockdown", "param", "oldNames", "before", "builtin", "until"})
+} - having(table, {"any", "lockdown", "param", "oldNames", "before", "builtin", "until", "defects"})
 
 # conditions_of are the conditions of a row if they are settings, of which all must
 # hold.

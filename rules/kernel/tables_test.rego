@@ -168,6 +168,25 @@ test_too_new if {
 	state_of({"CONFIG_X": "n"}, {"since": "6.13"}) == "fail"
 }
 
+# verdict_at is that of one row on a kernel of another version.
+verdict_at(version, changes, more) := found["0"] if {
+	found := verdicts with input as t.put(t.kconfigs(changes), "/kernel/version", version) with data.kconfig as [object.union(row, more)]
+}
+
+test_does_not_compile if {
+	defect := {"defects": [["6.1.3", "6.1.9"], ["6.12.4", "6.12.10"]]}
+	every version in ["6.12.4-own", "6.12.9", "6.12.10", "6.1.3"] {
+		verdict_at(version, {}, defect).state == "not_applicable"
+		verdict_at(version, {"CONFIG_X": "n"}, defect).state == "not_applicable"
+		verdict_at(version, {"CONFIG_X": "y"}, defect).state == "pass"
+	}
+	verdict_at("6.12.9", {}, defect).reason == "Linux 6.12.4 to 6.12.10 do not compile with this option"
+	every version in ["6.1.2", "6.1.10", "6.2.5", "6.12.3", "6.12.11", "6.12", "7.0.5"] {
+		verdict_at(version, {}, defect).state == "fail"
+		verdict_at(version, {"CONFIG_X": "n"}, defect).state == "fail"
+	}
+}
+
 test_arch_is_the_configurations if {
 	only := object.union(row, {"arches": ["arm64"]})
 	count(verdicts) == 0 with input as t.good with data.kconfig as [only]

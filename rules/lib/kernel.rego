@@ -70,6 +70,11 @@ version := [to_number(m[1]), to_number(m[2])] if {
 	m := regex.find_all_string_submatch_n(`^v?(\d{1,4})\.(\d{1,4})`, input.kernel.version, 1)[0]
 }
 
+# patch is the third number of the version. It is undefined if there is none.
+patch := to_number(m[1]) if {
+	m := regex.find_all_string_submatch_n(`^v?\d{1,4}\.\d{1,4}\.(\d{1,4})`, input.kernel.version, 1)[0]
+}
+
 # version_text is the version as MAJOR.MINOR.
 version_text := sprintf("%d.%d", version)
 
