@@ -124,9 +124,9 @@ test-components: test-deps components careless ## boot all components, a few sys
 	@examples/install.sh "the machine of the components has a TPM, and its CI runner a server" swtpm=swtpm buildbot=buildbot git=git
 	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents|TestShortestServices|TestExamples|TestCareless' ./cmd/seaworthy
 
-test-trace: test-deps ## trace services in booted systems, and boot them with the proposals
+test-trace: test-deps ## trace services and a container of onboot in booted systems, and boot them with the proposals
 	@$(MAKE) --no-print-directory example-components careless
-	@$(COMPONENT_BUILD) components/kernel-cloud components/trace
+	@$(COMPONENT_BUILD) components/kernel-cloud components/trace components/check
 	@SEAWORTHY_TRACE=1 $(GOTEST) -count=1 -p 1 -v -run '^TestTrace$$' ./cmd/seaworthy
 
 test-kernel: test-deps demo-components kernel-deps ## compile our kernel again, compare it with the lock, check it, and boot it (minutes); for others: KERNELS, ARCH; with KERNEL=built, boot what make kernel-lock compiled
@@ -138,7 +138,7 @@ test-kernels: ## the same for all our kernels, for amd64 and arm64 (about two ho
 	@$(MAKE) --no-print-directory test-kernel ARCH=amd64 KERNELS="$(ALL_KERNELS)"
 	@$(MAKE) --no-print-directory test-kernel ARCH=arm64 KERNELS="$(ALL_KERNELS)"
 
-component-profiles: test-deps components ## measure the seccomp profiles of our services, many in one boot: make component-profiles COMPONENTS="redis nginx"
+component-profiles: test-deps components ## measure the seccomp profiles of our components, many in one boot: make component-profiles COMPONENTS="redis dhcp"
 	@examples/install.sh "they use the traced services" curl=curl git=git openssl=openssl python3=python3 redis-cli=redis-tools psql=postgresql-client \
 	  mariadb=mariadb-client dig=bind9-dnsutils mosquitto_pub=mosquitto-clients etcdctl=etcd-client smbclient=smbclient snmpget=snmp swtpm=swtpm ldapadd=ldap-utils \
 	  tpm2_getcap=tpm2-tools "$$(echo /usr/lib/*/libtss2-tcti-cmd.so.0)"=libtss2-tcti-cmd0 nc=netcat-openbsd /usr/lib/python3/dist-packages/kazoo=python3-kazoo

@@ -75,6 +75,9 @@ func (o *Options) devices() ([]device, error) {
 		if format == "" {
 			format = "raw"
 		}
+		if o.KeepData {
+			format += ",snapshot=on"
+		}
 		return []string{"-drive", "if=none,id=data,format=" + format + ",discard=unmap,file=" + p, "-device", dataDevices[o.DataBus] + ",drive=data,serial=data", "-boot", "strict=on"}
 	})
 	one(o.Media, func(p string) []string {

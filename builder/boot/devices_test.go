@@ -139,8 +139,11 @@ func TestDataDisk(t *testing.T) {
 		t.Fatalf("%d devices, %v", len(list), err)
 	}
 	text := strings.Join(list[1].args(5), " ")
-	if strings.Contains(text, "readonly") || strings.Contains(text, "bootindex") || !strings.Contains(text, "-boot strict=on") || !strings.Contains(text, "file="+fdPath(5)) {
+	if strings.Contains(text, "readonly") || strings.Contains(text, "bootindex") || !strings.Contains(text, "-boot strict=on") || !strings.Contains(text, "file="+fdPath(5)) || strings.Contains(text, "snapshot") {
 		t.Error(text)
+	}
+	if list, err = (&Options{Arch: "amd64", Data: data, KeepData: true}).devices(); err != nil || !strings.Contains(strings.Join(list[0].args(5), " "), "format=raw,snapshot=on") {
+		t.Errorf("a disk that stays as it is: %v, %v", list[0].args(5), err)
 	}
 }
 

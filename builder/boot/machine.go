@@ -345,6 +345,13 @@ func (m *Machine) Port() *os.File { return m.port }
 // so without ACPI, whose kernel has no driver for buttons on GPIO lines.
 func (m *Machine) NoPowerButton() bool { return m.console.noButton.Load() }
 
+// NotBooted says, for a machine that has ended, why init could not start the system, such as
+// an onboot container that failed. It is "" if init did not fail.
+func (m *Machine) NotBooted() string {
+	<-m.done
+	return strings.Join(m.console.failed, "; ")
+}
+
 // PowerOff presses the power button and waits for the system to shut down.
 // After the time grace it kills the machine and returns false.
 func (m *Machine) PowerOff(grace time.Duration) (clean bool) {

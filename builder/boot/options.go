@@ -28,6 +28,8 @@ type Options struct {
 	// DataFormat is QEMU's name for its format.
 	Data       *os.File
 	DataFormat string
+	// KeepData: what the machine writes to Data is lost with the machine.
+	KeepData bool
 	// DataBus is how Data is attached: Virtio, or NVMe. "" is Virtio.
 	DataBus string
 	// Media is a CD-ROM for the system, such as one with its settings. It is not

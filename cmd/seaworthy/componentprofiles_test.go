@@ -14,6 +14,7 @@ import (
 	"time"
 
 	specs "github.com/opencontainers/runtime-spec/specs-go"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/seaworthy-os/seaworthy/builder/component/recipe"
 	"github.com/seaworthy-os/seaworthy/builder/runtime"
@@ -29,7 +30,8 @@ import (
 const (
 	profileName  = "seccomp.json"
 	exerciseName = "exercise.sh"
-	// tracedName replaces system.yml while the component is traced.
+	// tracedName replaces system.yml while the service is traced. For a component of onboot
+	// or onshutdown, it is added to system.yml.
 	tracedName = "exercise.yml"
 )
 
@@ -46,29 +48,43 @@ exec curl -sS --fail-with-body --data-raw "$1" "http://127.0.0.1:$SEAWORTHY_PORT
 // uses too.
 var morePorts = regexp.MustCompile(`(?m)^# port: (\d+)$`)
 
+// unconfined are components that need a call which the default profile refuses. They are
+// traced without a profile, and their own one allows the call.
+var unconfined = map[string]string{"swap": "swapon"}
+
 // TestMakeProfiles measures the seccomp profiles of components. They are traced in the
-// systems of TestComponents, with their health checks and their exercises.
+// systems of TestComponents: services with their health checks and their exercises, and
+// containers of onboot and onshutdown in boots of their own.
 func TestMakeProfiles(t *testing.T) {
 	wanted := strings.Fields(os.Getenv("SEAWORTHY_PROFILES"))
 	if len(wanted) == 0 {
-		t.Skip("skipped: boots systems with all services; run `make component-profiles`")
+		t.Skip("skipped: boots systems with all components; run `make component-profiles`")
 	}
 	s := newSystem(t)
-	var all []*library
-	for _, l := range readLibrary(t) {
-		rec, err := recipe.Load(filepath.Dir(l.file))
+	var running, once []*library
+	for _, l := range append(readLibrary(t), &library{name: "sysctl"}, &library{name: "dhcp"}) {
+		dir := filepath.Join("../../components", l.name)
+		rec, err := recipe.Load(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(l.services) == 0 || !slices.Contains(wanted, l.name) && (wanted[0] != "all" || rec.Profile == nil) {
+		if !slices.Contains(wanted, l.name) && (wanted[0] != "all" || rec.Profile == nil) {
 			continue
 		}
-		all = append(all, l)
+		if len(l.services) > 0 {
+			running = append(running, l)
+		} else {
+			once = append(once, l)
+		}
 	}
-	if wanted[0] != "all" && len(all) < len(wanted) {
-		t.Errorf("not all of %s have a service in their system.yml", wanted)
+	if wanted[0] != "all" && len(running)+len(once) < len(wanted) {
+		t.Errorf("not all of %s have a system.yml", wanted)
 	}
-	for i, group := range systems(all) {
+	groups := systems(running)
+	if len(once) > 0 {
+		groups = append(groups, once)
+	}
+	for i, group := range groups {
 		t.Run(namesOf(group), func(t *testing.T) {
 			g := *s
 			g.t, g.dir = t, s.path(fmt.Sprint("profiles", i))
@@ -80,16 +96,57 @@ func TestMakeProfiles(t *testing.T) {
 	}
 }
 
-// makeProfiles traces components in one system, and writes their profiles.
+// makeProfiles traces components in one system, and writes their profiles. They all have
+// services, or none has.
 func (s *realSystem) makeProfiles(group []*library) {
 	t := s.t
 	t.Helper()
 	host := s.newHost()
-	args := []string{"trace", "--components", realComponents, "--offline", "--image-profiles", s.path("profiles"), "--exercise", "sh -eu " + s.path("exercise.sh"), "--publish", insidePort,
+	args := []string{"trace", "--components", realComponents, "--offline", "--image-profiles", s.path("profiles"),
 		"--patience", "5h", "--memory", "2048", "--cpus", cpus(group), "--disk", s.dataDisk(), "--disk-bus", diskBus(group), "--cdrom", host.cdrom(), "--tpm", "--guest-agent", host.agent}
+	var files []string
+	traced := map[string]string{} // the name of the first traced container of each component
+	if len(group[0].services) > 0 {
+		args = append(args, s.exercised(group, host)...)
+		for _, l := range group {
+			traced[l.name] = l.services[0]
+		}
+		files = append(s.groupFiles(group, host), s.path("inside.yml"))
+	} else {
+		files = s.groupFiles(group, host)
+		for _, l := range group {
+			if more := filepath.Join("../../components", l.name, tracedName); exists(more) {
+				files = append(files, host.adapt(&library{name: l.name + "-exercise", file: more}))
+			}
+		}
+		for _, file := range files {
+			withoutProfile(t, group, file)
+		}
+		args = append(args, onceTraced(t, group, files, traced)...)
+	}
+	// It takes long, so the console is shown meanwhile.
+	if code := run(t.Context(), append(args, files...), strings.NewReader(""), os.Stderr, os.Stderr); code != cli.ExitPass {
+		t.Errorf("seaworthy %v: exit code %d", args, code)
+	}
+	for _, l := range group { // those that worked
+		data, err := os.ReadFile(s.path("profiles/" + traced[l.name] + trace.ProfileEnding))
+		if err == nil {
+			err = os.WriteFile(filepath.Join("../../components", l.name, profileName), data, 0o644)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// exercised are the flags for services that are used while they are traced.
+func (s *realSystem) exercised(group []*library, host *host) (args []string) {
+	t := s.t
+	t.Helper()
+	args = []string{"--exercise", "sh -eu " + s.path("exercise.sh"), "--publish", insidePort}
 	script := fmt.Sprintf("PATH='%s':$PATH\nexport SEAWORTHY_AGENT='%s'\ncase $SEAWORTHY_SERVICE in\n", s.path("bin"), host.agent)
 	for _, l := range group {
-		dir := filepath.Dir(l.file)
+		dir := filepath.Join("../../components", l.name)
 		rec, err := recipe.Load(dir)
 		if err != nil {
 			t.Fatal(err)
@@ -122,19 +179,62 @@ func (s *realSystem) makeProfiles(group []*library) {
 		t.Fatal(err)
 	}
 	s.copyFile("../../testdata/components/inside.yml", "inside.yml")
-	// It takes long, so the console is shown meanwhile.
-	if code := run(t.Context(), append(append(args, s.groupFiles(group, host)...), s.path("inside.yml")), strings.NewReader(""), os.Stderr, os.Stderr); code != cli.ExitPass {
-		t.Errorf("seaworthy %v: exit code %d", args, code)
+	return args
+}
+
+// withoutProfile changes the copy of a file: it lets the containers of components that the
+// default profile hinders run unconfined.
+func withoutProfile(t *testing.T, group []*library, file string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, l := range group { // those that worked
-		data, err := os.ReadFile(s.path("profiles/" + l.services[0] + trace.ProfileEnding))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(filepath.Dir(l.file), profileName), data, 0o644)
+	for _, l := range group {
+		if unconfined[l.name] != "" {
+			image := regexp.MustCompile(`(?m)^( *)image: seaworthy/` + regexp.QuoteMeta(l.name) + `:.*$`)
+			data = image.ReplaceAll(data, []byte("$0\n${1}seccomp: unconfined"))
 		}
+	}
+	if err := os.WriteFile(file, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// onceTraced are the flags for all containers of a system with the images of components,
+// whatever component's file they are in: the system of one uses others.
+func onceTraced(t *testing.T, group []*library, files []string, first map[string]string) (args []string) {
+	t.Helper()
+	for _, file := range files {
+		data, err := os.ReadFile(file)
 		if err != nil {
-			t.Error(err)
+			t.Fatal(err)
+		}
+		var sections struct {
+			Onboot, Onshutdown []struct{ Name, Image string }
+		}
+		if err := yaml.Unmarshal(data, &sections); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for _, c := range sections.Onboot {
+			args = append(args, onceFlag("--onboot", c.Name, c.Image, group, first)...)
+		}
+		for _, c := range sections.Onshutdown {
+			args = append(args, onceFlag("--onshutdown", c.Name, c.Image, group, first)...)
 		}
 	}
+	return args
+}
+
+func onceFlag(flag, name, image string, group []*library, first map[string]string) []string {
+	component, _, _ := strings.Cut(strings.TrimPrefix(image, "seaworthy/"), ":")
+	if !slices.ContainsFunc(group, func(l *library) bool { return l.name == component }) {
+		return nil
+	}
+	if first[component] == "" {
+		first[component] = name
+	}
+	return []string{flag, name}
 }
 
 func exists(name string) bool {
@@ -143,7 +243,8 @@ func exists(name string) bool {
 }
 
 // Each measured profile is that of a component, and works for all architectures. It allows
-// no call that the default profile refuses, and far fewer than that.
+// no call that the default profile refuses, except the one for which a component would
+// otherwise be unconfined, and far fewer than that.
 func TestComponentProfiles(t *testing.T) {
 	files, err := filepath.Glob("../../components/*/component.yml")
 	if err != nil {
@@ -166,7 +267,7 @@ func TestComponentProfiles(t *testing.T) {
 			own, usual := filterOf(t, rec, arch, ""), filterOf(t, rec, arch, "    seccomp: default\n")
 			for call := range allowedCalls(own) {
 				// arch_prctl is a call of amd64 only. Other architectures ignore the name.
-				if !allowedCalls(usual)[call] && !strings.HasPrefix(call, "riscv_") && (call != "arch_prctl" || arch == "amd64") {
+				if !allowedCalls(usual)[call] && call != unconfined[rec.Name] && !strings.HasPrefix(call, "riscv_") && (call != "arch_prctl" || arch == "amd64") {
 					t.Errorf("%s: the profile for %s allows %s, but the default profile does not", rec.Name, arch, call)
 				}
 			}

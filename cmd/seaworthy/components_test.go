@@ -200,7 +200,9 @@ func (s *realSystem) groupFiles(group []*library, host *host) []string {
 	}
 	files := []string{s.path("base.yml")}
 	for _, l := range group {
-		files = append(files, host.adapt(l))
+		if l.file != "" { // else the base has it
+			files = append(files, host.adapt(l))
+		}
 	}
 	return files
 }

@@ -78,6 +78,41 @@ func TestTrace(t *testing.T) {
 		}
 	})
 
+	// A container of onboot runs once in a boot. Its network interface lets the OCI runtime
+	// only create it, and PID 1 start it. It needs both of its capabilities.
+	t.Run("dhcp", func(t *testing.T) {
+		const check = "onboot:\n  - name: check-route\n    image: seaworthy/check:0.1\n    net: /run/netns/outside\n" +
+			"    command: [/usr/bin/check, 'file /proc/net/route eth0\\t00000000']\n"
+		if err := os.WriteFile("check.yml", []byte(check), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		var r trace.Report
+		if err := json.Unmarshal([]byte(verb("trace", "--onboot", "dhcp", "--report", "json", "base.yml", "check.yml")), &r); err != nil {
+			t.Fatal(err)
+		}
+		var needed []string
+		for _, c := range r.Capabilities {
+			if c.Needed {
+				needed = append(needed, c.Name)
+			}
+		}
+		if want := []string{"CAP_NET_ADMIN", "CAP_NET_RAW"}; !slices.Equal(needed, want) {
+			t.Errorf("it needs %v, want %v", needed, want)
+		}
+		var calls []string
+		for _, c := range r.Calls {
+			calls = append(calls, c.Name)
+		}
+		if !slices.Contains(calls, "socket") || !slices.Contains(calls, "sendto") || slices.Contains(calls, "mount") {
+			t.Errorf("the calls are not those of dhcp: %v", calls)
+		}
+		patch(t, r.Diff)
+		text, err := os.ReadFile("base.yml")
+		if err != nil || !strings.Contains(string(text), "seccomp: dhcp.seccomp.json") {
+			t.Errorf("%v\n%s", err, text)
+		}
+	})
+
 	// A careless service: root, all capabilities, a writable root, no filter.
 	t.Run("nginx", func(t *testing.T) {
 		var r trace.Report

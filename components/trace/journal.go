@@ -71,6 +71,19 @@ func (j *journal) totals() (out []tracing.Count, lost int) {
 	return out, j.lost
 }
 
+// changed lists the files that the container changed.
+func (j *journal) changed() (paths []string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for key := range j.seen {
+		if key.write {
+			paths = append(paths, key.path)
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}
+
 // add sends an observation that is new.
 func (j *journal) add(s tracing.Seen) {
 	key := seenKey{number: s.Number, detail: s.Detail}

@@ -1,10 +1,11 @@
 //go:build linux
 
-// Command trace observes one service for seaworthy trace. In a traced system, PID 1
+// Command trace observes containers for seaworthy trace. In a traced system, PID 1
 // starts it instead of the OCI runtime, with the same arguments. It starts the runtime
-// for each container. For the traced service, it first changes config.json: the seccomp
+// for each container. For a traced one, it first changes config.json: the seccomp
 // filter then notifies this program of each system call that it would allow. seaworthy
-// trace says over a serial port when to start the service, and with which capabilities.
+// trace says over a serial port when to start a service, and with which capabilities. The
+// containers of onboot and onshutdown start when PID 1 starts them, and are only reported.
 package main
 
 import (
@@ -42,13 +43,26 @@ func main() {
 			os.Exit(1)
 		}
 		return
+	case len(os.Args) > 2 && os.Args[1] == onceVerb:
+		if err := runOnce(os.Args[2]); err != nil {
+			sendFailed(err)
+		}
+		return
 	}
 	err := run(os.Args)
+	var code exited
+	if errors.As(err, &code) {
+		os.Exit(int(code))
+	}
 	fmt.Fprintln(os.Stderr, "trace:", err)
+	sendFailed(err)
+	os.Exit(1)
+}
+
+func sendFailed(err error) {
 	if p, portErr := openPort(); portErr == nil { // one program at a time can open it
 		p.send(tracing.Message{Failed: err.Error()})
 	}
-	os.Exit(1)
 }
 
 // run becomes the OCI runtime, or observes until the machine ends. It returns only
@@ -63,12 +77,13 @@ func run(argv []string) error {
 	if err != nil {
 		return err
 	}
+	section, name := c.container()
 	traced := -1
-	if dir, name := path.Split(c.bundle); dir == "/containers/services/" {
+	if section == services {
 		traced = slices.Index(settings.Services, name)
 	}
 	switch {
-	case c.bundle == "":
+	case section == "":
 	case traced >= 0 && c.verb == "create":
 		return errors.New("the service has network interfaces or bound namespaces of its own, and such a service cannot be traced")
 	case traced >= 0 && c.verb == "run":
@@ -79,6 +94,13 @@ func run(argv []string) error {
 			return c.wait()
 		}
 		return observe(runtime, settings.AsBuilt)
+	case section == onboot && name == tracing.BootedName:
+		return c.booted()
+	case section != services && !settings.AsBuilt && slices.Contains(settings.Once, section+"/"+name):
+		return c.once(runtime, &settings)
+	case section == onshutdown && len(settings.Once) > 0:
+		// PID 1 shuts the machine down whatever these containers do.
+		return c.reported(runtime)
 	case !settings.AsBuilt:
 		if err := c.keepPtrace(); err != nil {
 			return err
@@ -128,6 +150,26 @@ func parseCall(args []string) *call {
 		c.config = path.Join(c.bundle, "config.json")
 	}
 	return c
+}
+
+// The sections of containers.
+const (
+	onboot     = "onboot"
+	services   = "services"
+	onshutdown = "onshutdown"
+)
+
+// container returns the section and the name of the container that PID 1 starts. Both are
+// "" for other calls.
+func (c *call) container() (section, name string) {
+	rest, ok := strings.CutPrefix(c.bundle, "/containers/")
+	if !ok {
+		return "", ""
+	}
+	if section, name = path.Split(rest); section != services+"/" {
+		_, name, _ = strings.Cut(name, "-") // behind its number
+	}
+	return path.Clean(section), name
 }
 
 // argument returns the value behind a flag, "" if there is none.
@@ -180,9 +222,14 @@ func findCall(service string, patience time.Duration) (*call, error) {
 	}
 }
 
-// wait stands for the service until the machine ends. PID 1 believes that it runs.
+// stand makes PID 1 believe that this process is the container.
+func (c *call) stand() error {
+	return os.WriteFile(argument(c.args, "--pid-file"), []byte(strconv.Itoa(os.Getpid())), 0o600)
+}
+
+// wait stands for the service until the machine ends.
 func (c *call) wait() error {
-	if err := os.WriteFile(argument(c.args, "--pid-file"), []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+	if err := c.stand(); err != nil {
 		return err
 	}
 	for {
@@ -240,27 +287,38 @@ func (c *call) write(spec map[string]any) (string, error) {
 // the memory of another one, and this one could not read the paths of system calls.
 const ptraceScope = "/proc/sys/kernel/yama/ptrace_scope"
 
-// keepPtrace hides the parameter from a container: what the container writes there has
-// no effect.
+// keepPtrace hides the parameter from a container that is not observed.
 func (c *call) keepPtrace() error {
-	now, err := os.ReadFile(ptraceScope)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
 	spec, err := c.spec()
 	if err != nil {
 		return err
 	}
-	hidden := path.Join(work, "ptrace_scope")
-	mounts, _ := spec["mounts"].([]any)
-	spec["mounts"] = append(mounts, map[string]any{"destination": ptraceScope, "type": "bind", "source": hidden, "options": []string{"bind", "rw"}})
+	if changed, err := hidePtrace(spec); err != nil || !changed {
+		return err
+	}
 	name, err := c.write(spec)
 	if err != nil {
 		return err
 	}
 	c.args = c.with(name)
-	return os.WriteFile(hidden, now, 0o644)
+	return nil
+}
+
+// hidePtrace hides the parameter from a container: what the container writes there has
+// no effect.
+func hidePtrace(spec map[string]any) (changed bool, err error) {
+	now, err := os.ReadFile(ptraceScope)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := os.MkdirAll(work, 0o700); err != nil {
+		return false, err
+	}
+	hidden := path.Join(work, "ptrace_scope")
+	mounts, _ := spec["mounts"].([]any)
+	spec["mounts"] = append(mounts, map[string]any{"destination": ptraceScope, "type": "bind", "source": hidden, "options": []string{"bind", "rw"}})
+	return true, os.WriteFile(hidden, now, 0o644)
 }

@@ -11,6 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/seaworthy-os/seaworthy/internal/tracing"
 )
@@ -43,6 +46,17 @@ func openPort() (*port, error) {
 		return p, nil
 	}
 	return nil, errors.New("the machine has no serial port for seaworthy trace, or the kernel has no driver for it (virtio_console)")
+}
+
+// awaitPort opens the port, when the program before has closed it.
+func awaitPort() (*port, error) {
+	for {
+		p, err := openPort()
+		if !errors.Is(err, unix.EBUSY) {
+			return p, err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // send sends one message.

@@ -178,13 +178,21 @@ func (o *observer) prepare(call *call, cmd tracing.Command) (args []string, list
 	if o.asBuilt {
 		return call.args, nil, nil
 	}
+	return prepare(call, cmd.Without, cmd.Quiet, func(map[string]any) error { return nil })
+}
+
+// prepare writes a config.json whose filter notifies a listener. more changes it further.
+func prepare(call *call, without, quiet []string, more func(spec map[string]any) error) (args []string, listener *net.UnixListener, err error) {
 	spec, err := call.spec()
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := more(spec); err != nil {
+		return nil, nil, err
+	}
 	socket := filepath.Join(work, "notify.sock")
-	withoutCapabilities(spec, cmd.Without)
-	if err := notifying(spec, socket, cmd.Quiet); err != nil {
+	withoutCapabilities(spec, without)
+	if err := notifying(spec, socket, quiet); err != nil {
 		return nil, nil, err
 	}
 	name, err := call.write(spec)

@@ -47,6 +47,33 @@ func TestParseCall(t *testing.T) {
 	}
 }
 
+// The names of containers of onboot and onshutdown are behind a number.
+func TestContainer(t *testing.T) {
+	t.Parallel()
+	for bundle, want := range map[string]string{"/containers/services/web-1": "services web-1", "/containers/onboot/012-static-ip": "onboot static-ip", "/containers/onshutdown/000-a": "onshutdown a", "": " ", "/elsewhere/services/web": " "} {
+		c := &call{bundle: bundle}
+		if section, name := c.container(); section+" "+name != want {
+			t.Errorf("%q is %q %q", bundle, section, name)
+		}
+	}
+}
+
+func TestAbove(t *testing.T) {
+	t.Parallel()
+	if got := strings.Join(above([]string{"/var/lib/x", "/var/y", "/z"}), " "); got != "/var /var/lib /var/lib/x /var/y /z" {
+		t.Error(got)
+	}
+}
+
+func TestWithoutOf(t *testing.T) {
+	t.Parallel()
+	for cmdline, want := range map[string]string{"console=ttyS0 seaworthy.trace.without=CAP_A,CAP_B quiet\n": "CAP_A CAP_B", "seaworthy.trace.without=": "", "console=ttyS0": ""} {
+		if got := strings.Join(withoutOf(cmdline), " "); got != want {
+			t.Errorf("%q: %q", cmdline, got)
+		}
+	}
+}
+
 func changed(t *testing.T, config string, change func(map[string]any) error) string {
 	t.Helper()
 	var spec map[string]any
@@ -321,6 +348,9 @@ func TestObserve(t *testing.T) {
 		if strings.Contains(s, "none") || strings.HasPrefix(s, fmt.Sprint(unix.SYS_CHROOT, " ")) {
 			t.Errorf("observed, but it did not happen: %s", s)
 		}
+	}
+	if got := j.changed(); !slices.Contains(got, dir+"/real/new") || slices.Contains(got, dir+"/real") {
+		t.Errorf("changed are %v", got)
 	}
 	counts, lost := j.totals()
 	if i := slices.IndexFunc(counts, func(c tracing.Count) bool { return c.Number == unix.SYS_OPENAT }); i < 0 || counts[i].Times < 4 || lost != 0 {

@@ -14,6 +14,12 @@ const (
 	Port = "io.github.seaworthy-os.trace"
 	// SettingsFile is the file of the traced system with Settings.
 	SettingsFile = "/etc/seaworthy-trace.json"
+	// BootedName is the name of a container at the end of the section onboot. Instead of
+	// it, the program says that all onboot containers have ended with success.
+	BootedName = "seaworthy-trace-booted"
+	// WithoutParameter is the parameter of the kernel with the capabilities that the traced
+	// containers of onboot and onshutdown do not get, separated by commas.
+	WithoutParameter = "seaworthy.trace.without"
 	// MaxLine limits the length of a message.
 	MaxLine = 1 << 20
 )
@@ -21,7 +27,14 @@ const (
 // Settings say what is traced.
 type Settings struct {
 	// Services are the names of the traced services. One is observed at a time.
-	Services []string `json:"services"`
+	Services []string `json:"services,omitempty"`
+	// Once are the traced containers of onboot and onshutdown, which run once in a boot:
+	// "onboot/dhcp". Nobody tells the program to start them: PID 1 does. There are none if
+	// there are Services.
+	Once []string `json:"once,omitempty"`
+	// CallsOnly and Quiet are those of Command, for Once.
+	CallsOnly bool     `json:"callsOnly,omitempty"`
+	Quiet     []string `json:"quiet,omitempty"`
 	// AsBuilt: nothing is observed or changed, and the service is only started and
 	// asked.
 	AsBuilt bool `json:"asBuilt,omitempty"`
@@ -81,6 +94,26 @@ type Message struct {
 	Seen   *Seen  `json:"seen,omitempty"`
 	// Ended says how a service ended that was not asked to stop.
 	Ended string `json:"ended,omitempty"`
+	// Booted: all onboot containers have ended with success.
+	Booted bool `json:"booted,omitempty"`
+	// Folder is a folder of the image of the container that Once then names.
+	Folder *Folder `json:"folder,omitempty"`
+	// Once says that a container of onboot or onshutdown has ended. All that was seen
+	// since the last such message is about it.
+	Once *Once `json:"once,omitempty"`
+}
+
+// Once is how a container of onboot or onshutdown has ended.
+type Once struct {
+	// Container is "onboot/dhcp".
+	Container string `json:"container"`
+	// Failed says how it failed. It is "" if it ended with success, and for an onboot
+	// container whose parent is PID 1: the boot then fails.
+	Failed string `json:"failed,omitempty"`
+	// Observed is false for containers that are not traced.
+	Observed bool    `json:"observed,omitempty"`
+	Calls    []Count `json:"calls,omitempty"`
+	Lost     int     `json:"lost,omitempty"`
 }
 
 // Reply is the result of a command.

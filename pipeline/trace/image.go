@@ -2,10 +2,12 @@ package trace
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -18,20 +20,30 @@ import (
 	"github.com/seaworthy-os/seaworthy/policy/decision"
 )
 
-// Images traces several services of one system, one after the other in one boot, and
-// makes a seccomp profile for the image of each. Nothing else is proposed. The services
-// run with the default profile: that of an image would hide what it refuses. The result
-// has the reports of those that worked.
-func Images(ctx context.Context, o Options, services []string) (reports []*Report, err error) {
+// Images traces several containers of one system in one boot: services one after the other,
+// and containers of onboot and onshutdown when they run. It makes a seccomp profile for the
+// image of each. Containers with one image get one profile, for all that they did; it has the
+// name of the first one. Nothing else is proposed. The containers run with the default
+// profile: that of an image would hide what it refuses. A container that os.yml lets run
+// unconfined stays so, for images that need calls which the default profile refuses. The
+// result has the reports of those that worked.
+func Images(ctx context.Context, o Options, targets []Target) (reports []*Report, err error) {
 	dir, err := os.MkdirTemp(o.Build.TempDir, "seaworthy-trace-")
 	if err != nil {
 		return nil, system.Unusable("cannot make a temporary folder").Because(err)
 	}
 	defer os.RemoveAll(dir)
-	t := &tracer{Options: o, dir: dir, images: services}
+	o.Target = targets[0]
+	t := &tracer{Options: o, dir: dir, images: targets}
+	unconfined, err := unconfinedIn(o.Build.Resolve.Files)
+	if err != nil {
+		return nil, err
+	}
 	var edits []decision.Edit
-	for _, s := range services {
-		edits = append(edits, decision.Edit{Op: "set", Component: string(system.SectionServices) + "/" + s, Path: "/seccomp", Value: spec.SeccompDefault})
+	for _, s := range targets {
+		if !unconfined[s] {
+			edits = append(edits, decision.Edit{Op: "set", Component: s.ID(), Path: "/seccomp", Value: spec.SeccompDefault})
+		}
 	}
 	sources, err := edit.Apply(t.Sources, edits)
 	if err != nil {
@@ -42,37 +54,53 @@ func Images(ctx context.Context, o Options, services []string) (reports []*Repor
 	if err != nil {
 		return nil, err
 	}
-	traced := make([]*tracer, len(services))
-	for i, s := range services {
+	traced := make([]*tracer, len(targets))
+	for i, s := range targets {
 		traced[i] = &tracer{Options: o}
-		traced[i].Service = s
+		traced[i].Target = s
 		if err := traced[i].find(built.OS); err != nil {
 			return nil, err
 		}
 	}
+	images := &imageReports{arch: built.OS.Arch}
+	if o.Target.runsOnce() {
+		a, all := t.throughBoot(ctx, built, nil, t.Patience)
+		if a.err == nil && a.failed != "" {
+			a.err = notBooted(a.failed)
+		}
+		if a.err != nil {
+			return nil, a.err
+		}
+		for _, t := range traced {
+			if err := images.of(t).addEnded(all, t.Target); err != nil {
+				return nil, err
+			}
+		}
+		return images.finish()
+	}
 	var errs []error
 	err = t.boot(ctx, built, func(ctx context.Context, g *guest) error {
-		reports, errs = nil, nil // the machine may be started again
+		images, errs = &imageReports{arch: built.OS.Arch}, nil // the machine may be started again
 		for _, t := range traced {
-			t.Say("running " + t.Service)
-			g.service, g.checks, g.callsOnly, g.quiet = t.Service, t.Checks, true, margin(t.spec.Linux.Seccomp)
-			r := newReport(t.component.ID(), built.OS.Arch)
+			t.Say("running " + t.Target.ID())
+			g.service, g.checks, g.callsOnly, g.quiet = t.Target.Name, t.Checks, true, margin(t.spec.Linux.Seccomp)
+			r := newReport(t.Target.ID(), built.OS.Arch)
 			a := t.image(ctx, g, r)
 			if a.err != nil {
 				return a.err
 			}
 			if a.failed != "" {
-				errs = append(errs, system.Unusable("services/%s does not work in the traced system: %s", t.Service, a.failed))
+				errs = append(errs, system.Unusable("%s does not work in the traced system: %s", t.Target.ID(), a.failed))
 				continue
 			}
-			var err error
-			if r.Profile, err = r.imageProfile(t.spec.Linux.Seccomp); err != nil {
-				return err
-			}
-			reports = append(reports, r)
+			images.of(t).merge(r)
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, errors.Join(append(errs, err)...)
+	}
+	reports, err = images.finish()
 	return reports, errors.Join(append(errs, err)...)
 }
 
@@ -84,7 +112,7 @@ func (t *tracer) image(ctx context.Context, g *guest, r *Report) attempt {
 	if !g.crash || a.err != nil || a.failed != "" {
 		return a
 	}
-	t.Say("starting " + t.Service + " again after a crash")
+	t.Say("starting " + t.Target.ID() + " again after a crash")
 	g.crash, g.again = false, true
 	return t.once(ctx, g, r, nil, t.Patience)
 }
@@ -95,6 +123,80 @@ func keepsFiles(s *specs.Spec) bool {
 	return slices.ContainsFunc(s.Mounts, func(m specs.Mount) bool {
 		return m.Type == "bind" && !strings.HasPrefix(m.Destination, "/dev") && !slices.Contains(m.Options, "ro")
 	})
+}
+
+// unconfinedIn are the containers with `seccomp: unconfined` in os.yml files.
+func unconfinedIn(files []string) (map[Target]bool, error) {
+	c, err := spec.Load(files)
+	if err != nil {
+		return nil, err
+	}
+	out := map[Target]bool{}
+	for section, list := range map[system.Section][]spec.Container{system.SectionServices: c.Services, system.SectionOnboot: c.Onboot, system.SectionOnshutdown: c.Onshutdown} {
+		for i := range list {
+			if value := list[i].Seccomp.Get(); value.Text == spec.SeccompUnconfined {
+				out[Target{section, list[i].Name.Get()}] = true
+			}
+		}
+	}
+	return out, nil
+}
+
+// imageReports are the reports of images, in the order of the targets.
+type imageReports struct {
+	arch string
+	all  []*imageReport
+}
+
+type imageReport struct {
+	*Report
+	image string
+	// before has the filters of all its containers: a call is allowed if one allows it.
+	before specs.LinuxSeccomp
+}
+
+// of returns the report of a target's image.
+func (i *imageReports) of(t *tracer) *imageReport {
+	image := t.component.Image.Manifest
+	at := slices.IndexFunc(i.all, func(r *imageReport) bool { return r.image == image })
+	if at < 0 {
+		at = len(i.all)
+		i.all = append(i.all, &imageReport{Report: newReport(t.Target.ID(), i.arch), image: image})
+	}
+	r := i.all[at]
+	if f := t.spec.Linux.Seccomp; f == nil {
+		r.before.DefaultAction = specs.ActAllow
+	} else {
+		r.before.Syscalls = append(r.before.Syscalls, f.Syscalls...)
+	}
+	return r
+}
+
+// merge adds the calls and the runs of another report.
+func (r *Report) merge(other *Report) {
+	r.Runs = append(r.Runs, other.Runs...)
+	for _, c := range other.Calls {
+		i := slices.IndexFunc(r.Calls, func(o Call) bool { return o.Name == c.Name })
+		if i < 0 {
+			r.Calls = append(r.Calls, c)
+			continue
+		}
+		details := slices.Concat(r.Calls[i].Details, c.Details)
+		slices.Sort(details)
+		r.Calls[i].Details = slices.Compact(details)
+	}
+	slices.SortFunc(r.Calls, func(a, b Call) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+// finish makes the profiles.
+func (i *imageReports) finish() (reports []*Report, err error) {
+	for _, r := range i.all {
+		if r.Profile, err = r.imageProfile(&r.before); err != nil {
+			return nil, err
+		}
+		reports = append(reports, r.Report)
+	}
+	return reports, nil
 }
 
 // The profile of an image is for every system that uses the image: with other settings,
@@ -170,9 +272,11 @@ var forms = [][]string{
 // The texts of the rules.
 const (
 	whyAlways   = "any program may make these at any time"
+	whyLimits   = "the C library asks for its limits with it"
 	whyRuntimes = "an OCI runtime may make these before it starts the program"
 	whyForms    = "other forms of the calls above: for other architectures, newer C libraries, and other sizes of data"
 	whyFamilies = "both versions of IP, and AF_UNIX, which the C library uses for names and logs"
+	whyNoClone3 = "with this answer, the C library uses clone"
 	whyRISCV64  = "the C library of riscv64"
 )
 
@@ -224,7 +328,7 @@ func (r *Report) imageProfile(before *specs.LinuxSeccomp) ([]byte, error) {
 			rule([]string{c.Name}, one.Args, "seen"+why)
 		}
 	}
-	for _, phase := range []string{phaseStart, phaseExercise, phaseAgain, phaseStop} {
+	for _, phase := range []string{phaseStart, phaseExercise, phaseAgain, phaseStop, string(system.SectionOnboot), string(system.SectionOnshutdown)} {
 		var names []string
 		for _, c := range plain {
 			if c.Phase == phase {
@@ -244,9 +348,19 @@ func (r *Report) imageProfile(before *specs.LinuxSeccomp) ([]byte, error) {
 		}
 	}
 	more(others, whyForms)
+	p.Syscalls = append(p.Syscalls, limits(before, allowed)...)
 	rule([]string{"riscv_flush_icache", "riscv_hwprobe"}, nil, whyRISCV64)
 	p.Syscalls[len(p.Syscalls)-1].Includes = &seccomp.Filter{Arches: []string{"riscv64"}}
-	p.Syscalls = append(p.Syscalls, refusals(before, allowed)...)
+	if !allowed["clone3"] && unconditional(before, "clone3") {
+		none := uint(38) // ENOSYS: the C library then uses clone
+		p.Syscalls = append(p.Syscalls, &seccomp.Syscall{LinuxSyscall: specs.LinuxSyscall{Names: []string{"clone3"}, Action: specs.ActErrno, ErrnoRet: &none}, Comment: whyNoClone3})
+	}
+	for _, refused := range refusals(before, allowed) {
+		// Several containers of one image have the same ones.
+		if !slices.ContainsFunc(p.Syscalls, func(s *seccomp.Syscall) bool { return reflect.DeepEqual(s, refused) }) {
+			p.Syscalls = append(p.Syscalls, refused)
+		}
+	}
 	return wrapProfile(&p)
 }
 
@@ -262,13 +376,6 @@ func margin(before *specs.LinuxSeccomp) []string {
 	}
 	slices.Sort(out)
 	return slices.DeleteFunc(slices.Compact(out), func(name string) bool { return !unconditional(before, name) })
-}
-
-// unconditional reports whether a filter allows a call with all arguments.
-func unconditional(f *specs.LinuxSeccomp, name string) bool {
-	return slices.ContainsFunc(f.Syscalls, func(rule specs.LinuxSyscall) bool {
-		return allows(rule.Action) && len(rule.Args) == 0 && slices.Contains(rule.Names, name)
-	})
 }
 
 // nameWidth is how long a line with names of calls is.

@@ -172,16 +172,22 @@ func (t *tracer) measure(ctx context.Context, g *guest, r *Report) error {
 		return system.Unusable("the service does not work in the traced system: %s", first.failed).
 			Suggest("make it work first: its health check and the exercise must succeed; allow more time with --patience")
 	}
-	has := capabilitiesOf(t.spec)
-	w := &weakened{patience: max(leastPatience, timesPatience*first.took), once: func(without []string, patience time.Duration) attempt {
-		t.Say("running the service " + which(has, without))
-		return t.once(ctx, g, r, without, patience)
-	}, longest: t.Patience}
-	r.Capabilities = append(r.Capabilities, reduce(has, r.hints(), w.works)...)
-	if w.broken != nil {
-		return w.broken
+	err := t.weaken(r, first.took, func(without []string, patience time.Duration) attempt { return t.once(ctx, g, r, without, patience) })
+	if err != nil {
+		return err
 	}
 	return t.look(ctx, g, r)
+}
+
+// weaken runs the target with fewer capabilities. took is the time of the run as it is.
+func (t *tracer) weaken(r *Report, took time.Duration, once func(without []string, patience time.Duration) attempt) error {
+	has := capabilitiesOf(t.spec)
+	w := &weakened{patience: max(leastPatience, timesPatience*took), once: func(without []string, patience time.Duration) attempt {
+		t.Say("running " + t.Target.ID() + " " + which(has, without))
+		return once(without, patience)
+	}, longest: t.Patience}
+	r.Capabilities = append(r.Capabilities, reduce(has, r.hints(), w.works)...)
+	return w.broken
 }
 
 // weakened runs the service with fewer permissions.

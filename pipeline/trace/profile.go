@@ -16,10 +16,11 @@ import (
 
 var seccompArch = map[string]specs.Arch{"amd64": specs.ArchX86_64, "arm64": specs.ArchAARCH64}
 
-// profile makes a seccomp profile that allows only the calls that were seen. before is
-// the filter that the service had, or nil: its conditions stay, and so do its answers
-// to other calls, because a program may depend on them (without clone3, for example,
-// the C library uses clone only if the answer is ENOSYS).
+// profile makes a seccomp profile that allows only the calls that were seen, and those that
+// any program may make when memory, time or a signal asks for it: one trace does not show
+// them all. before is the filter that the container had, or nil: its conditions stay, and
+// so do its answers to other calls, because a program may depend on them (without clone3,
+// for example, the C library uses clone only if the answer is ENOSYS).
 func (r *Report) profile(before *specs.LinuxSeccomp) ([]byte, error) {
 	denied := uint(1) // EPERM
 	p := seccomp.Seccomp{}
@@ -41,10 +42,48 @@ func (r *Report) profile(before *specs.LinuxSeccomp) ([]byte, error) {
 			p.Syscalls = append(p.Syscalls, &seccomp.Syscall{LinuxSyscall: rule, Comment: comment})
 		}
 	}
+	var more []string
+	for _, name := range always {
+		if !allowed[name] && unconditional(before, name) {
+			allowed[name] = true
+			more = append(more, name)
+		}
+	}
+	if slices.Sort(more); len(more) > 0 {
+		p.Syscalls = append(p.Syscalls, &seccomp.Syscall{LinuxSyscall: specs.LinuxSyscall{Names: more, Action: specs.ActAllow}, Comment: whyAlways})
+	}
+	p.Syscalls = append(p.Syscalls, limits(before, allowed)...)
 	if before != nil {
 		p.Syscalls = append(p.Syscalls, refusals(before, allowed)...)
 	}
 	return encodeProfile(&p)
+}
+
+// limits is a rule for questions about limits, if prlimit64 is not allowed already. It adds
+// the call to allowed.
+func limits(before *specs.LinuxSeccomp, allowed map[string]bool) []*seccomp.Syscall {
+	const name = "prlimit64"
+	if allowed[name] || !unconditional(before, name) {
+		return nil
+	}
+	allowed[name] = true
+	return []*seccomp.Syscall{{Comment: whyLimits, LinuxSyscall: specs.LinuxSyscall{Names: []string{name}, Action: specs.ActAllow,
+		// Argument 2 has new limits, or is 0.
+		Args: []specs.LinuxSeccompArg{{Index: 2, Value: 0, Op: specs.OpEqualTo}}}}}
+}
+
+// unconditional reports whether a filter allows a call with all arguments. nil is no filter.
+func unconditional(f *specs.LinuxSeccomp, name string) bool {
+	if f == nil {
+		return true
+	}
+	named := func(rule specs.LinuxSyscall) bool { return slices.Contains(rule.Names, name) }
+	if allows(f.DefaultAction) && !slices.ContainsFunc(f.Syscalls, named) {
+		return true
+	}
+	return slices.ContainsFunc(f.Syscalls, func(rule specs.LinuxSyscall) bool {
+		return allows(rule.Action) && len(rule.Args) == 0 && named(rule)
+	})
 }
 
 // encodeProfile writes one line for each rule.

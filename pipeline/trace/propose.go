@@ -111,7 +111,7 @@ func (t *tracer) propose(r *Report) (*proposal, error) {
 	if p.profile, err = r.profile(t.spec.Linux.Seccomp); err != nil {
 		return nil, err
 	}
-	p.add("set", "/seccomp", t.Service+ProfileEnding, fmt.Sprintf("%d system calls were seen; each line of the profile says where", len(r.Calls)))
+	p.add("set", "/seccomp", t.Target.Name+ProfileEnding, fmt.Sprintf("%d system calls were seen; each line of the profile says where", len(r.Calls)))
 	return p, nil
 }
 

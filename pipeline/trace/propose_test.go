@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,7 +32,7 @@ func webTracer(t *testing.T) *tracer {
 		"tmpfs": ["/tmp:size=1m", "/scratch"], "devices": [{"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229, "mode": "0600"}, {"path": "all"}]}`
 	written := system.Origin{Layer: system.LayerOSYML}
 	return &tracer{
-		Options: Options{Service: "web", Sources: []edit.File{{Name: "os.yml", Data: []byte(osYML)}}},
+		Options: Options{Target: Target{system.SectionServices, "web"}, Sources: []edit.File{{Name: "os.yml", Data: []byte(osYML)}}},
 		component: &system.Component{Section: system.SectionServices, Name: "web", Entry: []byte(entry), Pos: system.Position{File: "os.yml"},
 			Origins: map[string]system.Origin{"/mounts/1": written, "/mounts/2": written, "/mounts/3": written, "/mounts/4": written}},
 		spec: &specs.Spec{
@@ -190,9 +191,33 @@ func TestProfile(t *testing.T) {
 	want := []string{"read ALLOW",
 		`clone ALLOW {"index":0,"value":2114060288,"op":"SCMP_CMP_MASKED_EQ"}`,
 		`socket ALLOW {"index":0,"value":2,"op":"SCMP_CMP_EQ"}`, `socket ALLOW {"index":0,"value":16,"op":"SCMP_CMP_EQ"}`, `socket ALLOW {"index":0,"value":40,"op":"SCMP_CMP_EQ"}`,
-		`personality ALLOW {"index":0,"value":8,"op":"SCMP_CMP_EQ"}`, "clone3 ERRNO"}
+		`personality ALLOW {"index":0,"value":8,"op":"SCMP_CMP_EQ"}`, "write ALLOW", "clone3 ERRNO"}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// A program makes some calls only when memory, time or a signal asks for them. They are
+// allowed if the filter before allowed them, and nothing else is.
+func TestProfileMargin(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		before  *specs.LinuxSeccomp
+		allowed bool
+	}{
+		"no filter":           {nil, true},
+		"one that allows":     {&specs.LinuxSeccomp{DefaultAction: specs.ActAllow}, true},
+		"one that refuses it": {&specs.LinuxSeccomp{DefaultAction: specs.ActAllow, Syscalls: []specs.LinuxSyscall{{Names: []string{"tgkill", "prlimit64"}, Action: specs.ActErrno}}}, false},
+		"one without it":      {&specs.LinuxSeccomp{DefaultAction: specs.ActErrno}, false},
+	} {
+		data, err := webReport().profile(c.before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, conditional := passes(t, data)
+		if slices.Contains(names, "tgkill") != c.allowed || slices.Contains(conditional, "prlimit64") != c.allowed || slices.Contains(names, "mkdir") {
+			t.Errorf("%s: %v, %v", name, names, conditional)
+		}
 	}
 }
 

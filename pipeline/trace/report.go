@@ -20,7 +20,7 @@ const SchemaVersion = 1
 // Report is what was measured, and what follows.
 type Report struct {
 	SchemaVersion int `json:"schemaVersion"`
-	// Component is the service: "services/web".
+	// Component is the container: "services/web".
 	Component string `json:"component"`
 	Arch      string `json:"arch"`
 	// Runs are the runs of the service, in their order.
@@ -45,7 +45,7 @@ type Report struct {
 
 func newReport(component, arch string) *Report {
 	return &Report{SchemaVersion: SchemaVersion, Component: component, Arch: arch, Runs: []Trial{}, Capabilities: []Capability{}, Calls: []Call{},
-		Files: []File{}, Devices: []File{}, Changes: []Change{}, Notes: []string{}}
+		Files: []File{}, Devices: []File{}, Changes: []Change{}, Notes: []string{}, folders: map[string]tracing.Folder{}}
 }
 
 // Trial is one run of the service.

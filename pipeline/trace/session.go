@@ -26,19 +26,36 @@ type session struct {
 	replies chan tracing.Reply
 	closed  chan struct{}
 
-	mu    sync.Mutex
-	seen  []tracing.Seen
-	ended string
+	// booted is closed when all onboot containers have ended with success.
+	booted chan struct{}
+
+	mu   sync.Mutex
+	seen []tracing.Seen
+	// folders belong to seen, for a container of onboot or onshutdown. once has those
+	// containers that have ended.
+	folders []tracing.Folder
+	once    []ended
+	ended   string
 	// over is closed when the service has ended, and then made again.
 	over chan struct{}
 	err  error
 }
 
+// ended is a container of onboot or onshutdown that has ended.
+type ended struct {
+	tracing.Once
+	seen    []tracing.Seen
+	folders []tracing.Folder
+}
+
 // maxSeen limits the observations of a system, whose programs can be hostile.
 const maxSeen = 100_000
 
+// maxOnce limits the containers that a system says have ended.
+const maxOnce = 1000
+
 func newSession(port io.ReadWriter) *session {
-	s := &session{port: port, hello: make(chan struct{}), replies: make(chan tracing.Reply, 1), closed: make(chan struct{}), over: make(chan struct{})}
+	s := &session{port: port, hello: make(chan struct{}), replies: make(chan tracing.Reply, 1), closed: make(chan struct{}), booted: make(chan struct{}), over: make(chan struct{})}
 	go s.read()
 	return s
 }
@@ -47,7 +64,7 @@ func (s *session) read() {
 	defer close(s.closed)
 	lines := bufio.NewScanner(s.port)
 	lines.Buffer(nil, tracing.MaxLine)
-	greeted := false
+	greeted, booted := false, false
 	for lines.Scan() {
 		var m tracing.Message
 		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
@@ -79,6 +96,23 @@ func (s *session) read() {
 			if len(s.seen) < maxSeen {
 				s.seen = append(s.seen, *m.Seen)
 			}
+			s.mu.Unlock()
+		case m.Booted && !booted:
+			booted = true
+			close(s.booted)
+		case m.Folder != nil:
+			s.mu.Lock()
+			if len(s.folders) < maxSeen {
+				s.folders = append(s.folders, *m.Folder)
+			}
+			s.mu.Unlock()
+		case m.Once != nil:
+			m.Once.Failed = safetext.Clean(m.Once.Failed)
+			s.mu.Lock()
+			if len(s.once) < maxOnce {
+				s.once = append(s.once, ended{Once: *m.Once, seen: s.seen, folders: s.folders})
+			}
+			s.seen, s.folders = nil, nil
 			s.mu.Unlock()
 		case m.Ended != "":
 			s.mu.Lock()
@@ -144,6 +178,13 @@ func (s *session) do(ctx context.Context, c tracing.Command) (*tracing.Reply, er
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+}
+
+// endedOnes returns the containers of onboot and onshutdown that have ended.
+func (s *session) endedOnes() []ended {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.once)
 }
 
 // watch forgets how the last service ended, and returns a channel that is closed when

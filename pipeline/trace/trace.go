@@ -1,8 +1,8 @@
-// Package trace measures what a service of a system needs, and proposes the smallest
+// Package trace measures what a container of a system needs, and proposes the smallest
 // permissions. It boots the system with the component trace, which observes the
-// service's system calls, and starts the service again and again with fewer
-// capabilities. It then boots the system with the proposal, and requires that the
-// service still works.
+// container's system calls, and starts the container again and again with fewer
+// capabilities: a service in one boot, a container of onboot or onshutdown in a boot each.
+// It then boots the system with the proposal, and requires that the container still works.
 package trace
 
 import (
@@ -43,8 +43,8 @@ type Options struct {
 	Build pipeline.BuildOptions
 	// Sources are the os.yml files of the system, in their order.
 	Sources []edit.File
-	// Service is the name of the traced service.
-	Service string
+	// Target is what is traced.
+	Target Target
 	// Checks replace the health checks of the service's image, if there are any.
 	Checks []health.Check
 	// Exercise uses the service from this machine. It gets the forwarded ports. It may
@@ -53,13 +53,27 @@ type Options struct {
 	// Machine has the options of the machine, without its files.
 	Machine boot.Options
 	// Patience is how long the service may take, with all its permissions, until its
-	// checks succeed.
+	// checks succeed; for a container of onboot or onshutdown, how long the boot may take,
+	// and the shutdown.
 	Patience time.Duration
 	// Say gets a line for each step.
 	Say func(string)
 }
 
-// Run traces a service, and returns the proposal.
+// Target is a container of the system.
+type Target struct {
+	// Section is services, onboot or onshutdown.
+	Section system.Section
+	Name    string
+}
+
+// ID is "onboot/dhcp".
+func (t Target) ID() string { return string(t.Section) + "/" + t.Name }
+
+// runsOnce: PID 1 runs the container once in a boot.
+func (t Target) runsOnce() bool { return t.Section != system.SectionServices }
+
+// Run traces a container, and returns the proposal.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	dir, err := os.MkdirTemp(o.Build.TempDir, "seaworthy-trace-")
 	if err != nil {
@@ -73,9 +87,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 type tracer struct {
 	Options
 	dir string
-	// images are the services of Images.
-	images []string
-	// component is the service in the system as it is.
+	// images are the targets of Images.
+	images []Target
+	// component is the target in the system as it is.
 	component *system.Component
 	spec      *specs.Spec
 }
@@ -90,14 +104,19 @@ func (t *tracer) run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	r := newReport(t.component.ID(), built.OS.Arch)
-	if err := t.boot(ctx, built, func(ctx context.Context, g *guest) error { return t.measure(ctx, g, r) }); err != nil {
+	if t.Target.runsOnce() {
+		err = t.measureOnce(ctx, built, r)
+	} else {
+		err = t.boot(ctx, built, func(ctx context.Context, g *guest) error { return t.measure(ctx, g, r) })
+	}
+	if err != nil {
 		return nil, err
 	}
 	p, err := t.propose(r)
 	if err != nil {
 		return nil, err
 	}
-	after, err := edit.Apply(t.Sources, p.edits(t.Service+ProfileEnding))
+	after, err := edit.Apply(t.Sources, p.edits(t.Target.Name+ProfileEnding))
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +129,7 @@ func (t *tracer) run(ctx context.Context) (*Report, error) {
 }
 
 // ProfileEnding is the ending of the name of a seccomp profile, behind the name of the
-// service.
+// container.
 const ProfileEnding = ".seccomp.json"
 
 // profilePath is the path of the profile in the diff: beside the os.yml that has the
@@ -122,7 +141,7 @@ func (t *tracer) profilePath() string {
 			o = s.Path
 		}
 	}
-	return filepath.Join(filepath.Dir(o), t.Service+ProfileEnding)
+	return filepath.Join(filepath.Dir(o), t.Target.Name+ProfileEnding)
 }
 
 // profileDiff is the diff of the profile, which may exist from an earlier trace.
@@ -150,30 +169,43 @@ func (t *tracer) verify(ctx context.Context, p *proposal) error {
 	if err != nil {
 		return err
 	}
+	if t.Target.runsOnce() {
+		a, _ := t.throughBoot(ctx, built, nil, t.Patience)
+		return t.works(a)
+	}
 	return t.boot(ctx, built, func(ctx context.Context, g *guest) error {
 		t.Say("testing the proposal")
-		a := g.attempt(ctx, tracing.Command{Do: tracing.DoStart, Phase: phaseStart}, t.Patience)
-		if a.err != nil {
-			return a.err
-		}
-		if a.failed != "" {
-			return system.Unusable("the service does not work with the proposal: %s", a.failed).
-				Suggest("read the console output above for the cause; an exercise that uses more of the service shows what else it needs")
-		}
-		return nil
+		return t.works(g.attempt(ctx, tracing.Command{Do: tracing.DoStart, Phase: phaseStart}, t.Patience))
 	})
 }
 
+// works is the error of a last boot in which the target did not work.
+func (t *tracer) works(a attempt) error {
+	if a.err != nil || a.failed == "" {
+		return a.err
+	}
+	next := "an exercise that uses more of the service shows what else it needs"
+	if t.Target.runsOnce() {
+		next = "a boot that does more shows what else it needs"
+	}
+	return system.Unusable("%s does not work with the proposal: %s", t.Target.ID(), a.failed).
+		Suggest("read the console output above for the cause; %s", next)
+}
+
 // build builds the system with the program that observes. With asBuilt, the program
-// only starts the service and its checks.
+// only starts the target and its checks.
 func (t *tracer) build(ctx context.Context, sources []edit.File, asBuilt bool) (*pipeline.Built, error) {
-	settings, err := json.Marshal(tracing.Settings{Services: t.services(), AsBuilt: asBuilt})
+	text, err := json.Marshal(t.settings(asBuilt))
 	if err != nil {
 		return nil, err
 	}
-	// JSON is YAML.
-	more, err := json.Marshal(map[string]any{"init": []string{observerImage},
-		"files": []any{map[string]any{"path": strings.TrimPrefix(tracing.SettingsFile, "/"), "contents": string(settings), "mode": "0444"}}})
+	overlay := map[string]any{"init": []string{observerImage},
+		"files": []any{map[string]any{"path": strings.TrimPrefix(tracing.SettingsFile, "/"), "contents": string(text), "mode": "0444"}}}
+	if t.targets()[0].runsOnce() {
+		// It is the last one, and its program is never started.
+		overlay["onboot"] = []any{map[string]any{"name": tracing.BootedName, "image": observerImage, "command": []string{"/none"}, "readonly": true}}
+	}
+	more, err := json.Marshal(overlay) // JSON is YAML
 	if err != nil {
 		return nil, err
 	}
@@ -181,41 +213,48 @@ func (t *tracer) build(ctx context.Context, sources []edit.File, asBuilt bool) (
 	o.Formats, o.Signer, o.NoSBOM = []string{image.Default()}, nil, true
 	o.Policy.FailOn = "none"
 	o.OutputDir = filepath.Join(t.dir, fmt.Sprintf("built-%t", asBuilt))
-	const overlay = "seaworthy-trace.yml"
-	o.Resolve.Contents = map[string][]byte{overlay: more}
+	const file = "seaworthy-trace.yml"
+	o.Resolve.Contents = map[string][]byte{file: more}
 	for i, s := range sources {
 		o.Resolve.Contents[o.Resolve.Files[i]] = s.Data
 	}
 	if o.Resolve.Name == "" {
 		o.Resolve.Name = "traced"
 	}
-	o.Resolve.Files = append(slices.Clone(o.Resolve.Files), overlay)
+	o.Resolve.Files = append(slices.Clone(o.Resolve.Files), file)
 	return pipeline.Build(ctx, o)
 }
 
-// find finds the service, and checks that it can be traced.
+// find finds the target, and checks that it can be traced.
 func (t *tracer) find(sys *system.OS) error {
 	var names []string
 	for _, c := range sys.Components {
 		switch {
-		case c.Section == system.SectionServices && c.Name == t.Service:
+		case c.Section == t.Target.Section && c.Name == t.Target.Name:
 			t.component = c
-		case c.Section == system.SectionServices:
+		case c.Section == t.Target.Section && c.Name != tracing.BootedName:
 			names = append(names, c.Name)
-		case c.Section == system.SectionInit && strings.Contains(c.Image.Name, "containerd"):
+		case c.Section == system.SectionInit && strings.Contains(c.Image.Name, "containerd") && !t.Target.runsOnce():
 			return system.BadInput("the system runs its services under containerd, where they cannot be traced").At(c.Pos).
 				Suggest("trace the service in a system with crun: a container has the same config.json there")
 		}
 	}
 	if t.component == nil {
-		return system.BadInput("the system has no service %q", t.Service).Suggest("choose one of %s", strings.Join(names, ", "))
+		err := system.BadInput("the section %s has no container %q", t.Target.Section, t.Target.Name)
+		if len(names) == 0 {
+			return err
+		}
+		return err.Suggest("choose one of %s", strings.Join(names, ", "))
 	}
 	if tableOf(sys.Arch) == nil {
-		return system.BadInput("the system calls of %s are not known", sys.Arch).Suggest("trace the service on amd64 or arm64")
+		return system.BadInput("the system calls of %s are not known", sys.Arch).Suggest("trace the system for amd64 or arm64")
 	}
 	t.spec = &specs.Spec{}
 	if err := json.Unmarshal(t.component.Spec, t.spec); err != nil {
 		return err
+	}
+	if t.Target.runsOnce() {
+		return nil // its exercise is the boot
 	}
 	if len(t.Checks) == 0 {
 		var err error
@@ -224,18 +263,33 @@ func (t *tracer) find(sys *system.OS) error {
 		}
 	}
 	if len(t.Checks) == 0 && t.Exercise == nil {
-		return system.BadInput("the image of services/%s has no health check, and there is no exercise", t.Service).
+		return system.BadInput("the image of %s has no health check, and there is no exercise", t.Target.ID()).
 			Suggest("add --exercise with a command that uses the service")
 	}
 	return nil
 }
 
-// services are the services that are traced.
-func (t *tracer) services() []string {
+// targets are all that are traced. They are all services, or none is.
+func (t *tracer) targets() []Target {
 	if len(t.images) > 0 {
 		return t.images
 	}
-	return []string{t.Service}
+	return []Target{t.Target}
+}
+
+func (t *tracer) settings(asBuilt bool) tracing.Settings {
+	s := tracing.Settings{AsBuilt: asBuilt}
+	if len(t.images) > 0 {
+		s.CallsOnly, s.Quiet = true, margin(nil)
+	}
+	for _, target := range t.targets() {
+		if target.runsOnce() {
+			s.Once = append(s.Once, target.ID())
+		} else {
+			s.Services = append(s.Services, target.Name)
+		}
+	}
+	return s
 }
 
 func checksOf(c *system.Component) (checks []health.Check, err error) {
@@ -253,8 +307,14 @@ func checksOf(c *system.Component) (checks []health.Check, err error) {
 	return checks, nil
 }
 
-// boot boots a built system, and works with it.
+// boot boots a built system, and works with it when its services can be started.
 func (t *tracer) boot(ctx context.Context, built *pipeline.Built, work func(context.Context, *guest) error) error {
+	return t.booted(ctx, built, func(o boot.Options) error { return t.bootOnce(ctx, o, work) })
+}
+
+// booted calls run with the options of a machine for a built system. It calls it again if
+// this computer is too busy.
+func (t *tracer) booted(ctx context.Context, built *pipeline.Built, run func(boot.Options) error) error {
 	o := t.Machine
 	o.Arch, o.Port = built.OS.Arch, tracing.Port
 	for _, f := range []struct {
@@ -274,7 +334,7 @@ func (t *tracer) boot(ctx context.Context, built *pipeline.Built, work func(cont
 	}
 	o.Cmdline = string(bytes.TrimSpace(cmdline))
 	t.Say("booting")
-	return boot.Retry(ctx, func() error { return t.bootOnce(ctx, o, work) }, func() {
+	return boot.Retry(ctx, func() error { return run(o) }, func() {
 		t.Say(boot.ErrBusy.Error() + "; starting the machine again")
 	})
 }
@@ -286,7 +346,7 @@ func (t *tracer) bootOnce(ctx context.Context, o boot.Options, work func(context
 	}
 	defer m.Port().Close()
 	s := newSession(m.Port())
-	g := &guest{session: s, service: t.Service, checks: t.Checks}
+	g := &guest{session: s, service: t.Target.Name, checks: t.Checks}
 	if t.Exercise != nil {
 		g.exercise = func(ctx context.Context) error { return t.Exercise(ctx, g.service, m.Forwarded()) }
 		for _, f := range m.Forwarded() {
@@ -308,7 +368,7 @@ func (t *tracer) bootOnce(ctx context.Context, o boot.Options, work func(context
 	}
 }
 
-// edit is an edit of the service.
+// edit is an edit of the target.
 func (t *tracer) edit(op, path string, value any) decision.Edit {
 	return decision.Edit{Op: op, Component: t.component.ID(), Path: path, Value: value}
 }
