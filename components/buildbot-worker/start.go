@@ -23,6 +23,7 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/components/applet"
 	"github.com/seaworthy-os/seaworthy/components/landlock"
+	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
 
 // Main runs the program.
@@ -139,20 +140,16 @@ func (s *starter) secret() (string, error) {
 			return "", applet.Usagef("%s %s is not below %s: jobs could use the file", name, file, folder)
 		}
 	}
-	f, err := os.Open(s.password)
+	b, err := bounded.ReadFile(s.password, maxPassword)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%s: %w", s.password, err)
 	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxPassword+1))
 	password := strings.TrimSuffix(string(b), "\n")
 	switch {
-	case err != nil:
-		return "", err
 	case password == "":
 		return "", fmt.Errorf("%s is empty: write the password of this worker into it", s.password)
-	case len(b) > maxPassword || strings.ContainsAny(password, "\n\x00"):
-		return "", fmt.Errorf("%s is not a password: it must be one line of at most %d bytes", s.password, maxPassword)
+	case strings.ContainsAny(password, "\n\x00"):
+		return "", fmt.Errorf("%s is not a password: it must be one line", s.password)
 	}
 	return password, nil
 }

@@ -144,10 +144,16 @@ func TestRefused(t *testing.T) {
 		"open folder":  {func(_ *testing.T, s *starter) { s.password = filepath.Join(s.root, "work/password") }, "jobs could use the file"},
 		"dots":         {func(_ *testing.T, s *starter) { s.password = s.root + "/run/../password" }, "jobs could use the file"},
 		"open status":  {func(_ *testing.T, s *starter) { s.status = filepath.Join(s.root, "status") }, "jobs could use the file"},
-		"no password":  {func(_ *testing.T, s *starter) { s.password += "x" }, "no such file"},
-		"empty":        {write("\n"), "is empty"},
-		"two lines":    {write("a\nb\n"), "is not a password"},
-		"long":         {write(strings.Repeat("a", maxPassword+1)), "is not a password"},
+		"pipe": {func(t *testing.T, s *starter) { // it may never have a writer
+			s.password += "-pipe"
+			if err := unix.Mkfifo(s.password, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, "run/password-pipe: it is a named pipe"},
+		"no password": {func(_ *testing.T, s *starter) { s.password += "x" }, "no such file"},
+		"empty":       {write("\n"), "is empty"},
+		"two lines":   {write("a\nb\n"), "is not a password"},
+		"long":        {write(strings.Repeat("a", maxPassword+1)), "run/password: larger than 4 KiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
