@@ -25,7 +25,7 @@ type Shared interface {
 
 // observed counts the changes of what is found in an image, while SchemaVersion
 // stays the same between two releases. A cache can be older than the program.
-const observed = 2
+const observed = 3
 
 // key identifies an observation: the image, and how it was read. Documents
 // depend on more than the bytes of the image: on its name and on the program

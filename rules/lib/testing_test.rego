@@ -45,7 +45,7 @@ files := {
 	"present": true, "count": 100, "bytes": 1000,
 	"setid": [], "worldWritable": [], "fileCaps": [], "sensitive": [], "secrets": [],
 	"emptyPasswords": [], "knownPasswords": [], "untriedPasswords": [], "duplicateIds": [], "tools": [], "sshd": null, "sshdMatch": [], "links": [], "openLogins": [], "inittab": [],
-	"containerd": null, "containerdPrograms": [], "apparmorProfiles": [],
+	"containerd": null, "containerdPrograms": [], "apparmorProfiles": [], "modulesLoad": [],
 	"authorizedKeys": [], "sysctl": [], "emptyFolders": [], "truncated": false,
 }
 

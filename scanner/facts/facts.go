@@ -322,6 +322,9 @@ type Inventory struct {
 	// AppArmorProfiles are the names of the compiled profiles in
 	// /usr/lib/seaworthy/apparmor, which init loads at boot.
 	AppArmorProfiles []string `json:"apparmorProfiles"`
+	// ModulesLoad are the names of the kernel modules in /etc/modules-load.d/*.conf.
+	// Init loads those of init images, and of the kernel's archive.
+	ModulesLoad []string `json:"modulesLoad"`
 	// EmptyFolders are the folders below /run, /tmp and /var in which the image
 	// has nothing: programs write their data there. If there are more than
 	// MaxListed, the others are left out, and Truncated does not change.

@@ -3,6 +3,8 @@ package files
 import (
 	"slices"
 	"testing"
+
+	st "github.com/seaworthy-os/seaworthy/scanner/scantest"
 )
 
 func TestModules(t *testing.T) {
@@ -27,5 +29,17 @@ func TestModules(t *testing.T) {
 		if got := Modules(c.path, c.text); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
+	}
+}
+
+// The names in all files of an image are listed, also through the link of Debian. A file
+// that cannot be read does not fail the inventory.
+func TestModulesLoad(t *testing.T) {
+	t.Parallel()
+	got := must(t, st.File("etc/modules-load.d/b.conf", "nf_tables\next4\n"), st.File("etc/modules-load.d/a.conf", "ext4"), st.File("etc/modules-load.d/bad.conf", "/x.ko\n"),
+		st.File("etc/modules", "# Debian\nloop\n"), st.Symlink("etc/modules-load.d/modules.conf", "../modules"), st.Symlink("etc/modules-load.d/odd.conf", "/etc/hosts"),
+		st.File("etc/hosts", "nbd\n"), st.File("usr/modules-load.d/c.conf", "tun\n")).ModulesLoad
+	if want := []string{"ext4", "loop", "nf_tables"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -23,14 +23,14 @@ func isSettings(p string) bool {
 	case path.Base(containerdConfig):
 		return path.Base(dir) == path.Base(path.Dir(containerdConfig))
 	}
-	if strings.Contains(dir, "/ssh/") || isPAM(p) || path.Clean(dir) == apparmorFolder {
+	if strings.Contains(dir, "/ssh/") || isPAM(p) || path.Clean(dir) == apparmorFolder || path.Clean(p) == debianModules {
 		return true
 	}
 	if !strings.HasSuffix(base, ".conf") {
 		return false
 	}
 	parent := path.Base(dir)
-	return parent == "sysctl.d" || parent == "sshd_config.d"
+	return parent == "sysctl.d" || parent == "sshd_config.d" || parent == "modules-load.d"
 }
 
 // read returns the content of a settings file. It follows links inside the

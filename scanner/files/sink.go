@@ -67,7 +67,7 @@ func Empty() facts.Inventory {
 	return facts.Inventory{
 		SetID: []facts.Obj{}, WorldWritable: []facts.Obj{}, FileCaps: []facts.Obj{}, Sensitive: []facts.Obj{},
 		Secrets: []facts.Obj{}, EmptyPasswords: []string{}, DuplicateIDs: []string{}, Tools: []facts.Obj{},
-		SSHDMatch: []facts.SSHDMatch{}, AuthorizedKeys: []string{}, Sysctl: []facts.Setting{}, LeftOut: []string{}, Links: []facts.Link{}, OpenLogins: []string{}, Inittab: []string{}, ContainerdPrograms: []string{}, AppArmorProfiles: []string{},
+		SSHDMatch: []facts.SSHDMatch{}, AuthorizedKeys: []string{}, Sysctl: []facts.Setting{}, LeftOut: []string{}, Links: []facts.Link{}, OpenLogins: []string{}, Inittab: []string{}, ContainerdPrograms: []string{}, AppArmorProfiles: []string{}, ModulesLoad: []string{},
 		EmptyFolders: []string{},
 	}
 }
@@ -271,6 +271,7 @@ func (s *Sink) Inventory() (facts.Inventory, error) {
 		return s.inv, err
 	}
 	s.apparmor()
+	s.modulesLoad()
 	s.linked()
 	s.closed()
 	s.inv.EmptyFolders = s.emptyFolders()
