@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -186,6 +187,8 @@ func (a *apt) conf(host string) string {
 	set("Acquire::AllowWeakRepositories", "false")
 	set("Acquire::AllowDowngradeToInsecureRepositories", "false")
 	set("Acquire::Languages", "none")
+	// apt-cache reads compressed lists slowly, and each component asks it.
+	set("Acquire::GzipIndexes", "false")
 	set("Acquire::Retries", "3")
 	// The folder belongs to the caller, and the user _apt could not read it.
 	set("APT::Sandbox::User", "root")
@@ -246,19 +249,15 @@ func aptMessages(s string) string {
 	return b.String()
 }
 
-var installLine = lazyre.New(`^Inst ([^ :]+)(?::[^ ]+)? \(([^ ]+) `)
+// archiveLine is a line about an archive that apt would fetch. Its file name has the name
+// and the version of the package, in which apt writes some characters like a URI.
+var archiveLine = lazyre.New(`^'[^']+' ([^ _]+)_([^ _]+)_[^ _]+\.deb `)
 
 func (a *apt) resolve(ctx context.Context, wants []string, depends bool) ([]*debPackage, error) {
 	if depends {
-		out, err := a.run(ctx, "apt-get", append([]string{"-q", "-y", "--simulate", "install"}, wants...)...)
-		if err != nil {
+		var err error
+		if wants, err = a.withDependencies(ctx, wants); err != nil {
 			return nil, system.Unusable("the dependencies cannot be resolved").Because(err)
-		}
-		wants = nil
-		for _, line := range strings.Split(string(out), "\n") {
-			if m := installLine.FindStringSubmatch(line); m != nil {
-				wants = append(wants, m[1]+"="+m[2])
-			}
 		}
 	}
 	out, err := a.run(ctx, "apt-cache", append([]string{"show", "--no-all-versions"}, wants...)...)
@@ -270,6 +269,43 @@ func (a *apt) resolve(ctx context.Context, wants []string, depends bool) ([]*deb
 		return nil, system.Unusable("the package index cannot be read").Because(err)
 	}
 	return match(wants, stanzas)
+}
+
+// withDependencies are the packages that apt would install, each as NAME=VERSION. apt
+// says which archives it would fetch: --simulate takes twice as long. An archive that it
+// has already is not listed, so the folder of archives is an empty one.
+func (a *apt) withDependencies(ctx context.Context, wants []string) ([]string, error) {
+	empty, err := os.MkdirTemp(a.dir, "archives-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(empty)
+	if err := os.Mkdir(filepath.Join(empty, "partial"), 0o755); err != nil {
+		return nil, err
+	}
+	out, err := a.run(ctx, "apt-get", append([]string{"-q", "-y", "-o", "Dir::Cache::archives=" + empty + "/", "--print-uris", "install"}, wants...)...)
+	if err != nil {
+		return nil, err
+	}
+	return versions(string(out))
+}
+
+// versions are the packages of the archives that apt lists, each as NAME=VERSION.
+func versions(uris string) ([]string, error) {
+	var all []string
+	for _, line := range strings.Split(uris, "\n") {
+		m := archiveLine.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		name, err := url.PathUnescape(m[1])
+		version, err2 := url.PathUnescape(m[2])
+		if err := errors.Join(err, err2); err != nil {
+			return nil, err
+		}
+		all = append(all, name+"="+version)
+	}
+	return all, nil
 }
 
 // match finds one stanza for each wanted package.

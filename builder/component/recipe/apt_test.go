@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -79,6 +80,20 @@ func TestAptConfiguration(t *testing.T) {
 	}
 	if got, err := os.ReadFile(filepath.Join(a.dir, "etc/sources.list.d/sources.list")); err != nil || string(got) != "deb http://a.example stable main\n" {
 		t.Errorf("%q %v", got, err)
+	}
+}
+
+// The names of archives have versions in which apt writes some characters like a URI.
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	got, err := versions("The following NEW packages will be installed:\n  redis\n" +
+		"'http://a.example/pool/r/redis_7.0.15-1%7edeb12u10_all.deb' redis_5%3a7.0.15-1~deb12u10_all.deb 26044 SHA256:3a74\n" +
+		"'file:/mirror/libstdc++6_12.2.0-14+deb12u1_amd64.deb' libstdc++6_12.2.0-14+deb12u1_amd64.deb 613000 SHA256:11\n")
+	if want := "[redis=5:7.0.15-1~deb12u10 libstdc++6=12.2.0-14+deb12u1]"; err != nil || fmt.Sprint(got) != want {
+		t.Errorf("%v, %v; want %s", got, err, want)
+	}
+	if got, err := versions("'http://a.example/x_1%zz_all.deb' x_1%zz_all.deb 1 SHA256:11\n"); err == nil {
+		t.Errorf("a wrong escape gives %v", got)
 	}
 }
 
