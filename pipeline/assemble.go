@@ -83,6 +83,15 @@ type assembled struct {
 	stretches  map[string][]image.Stretch
 	parameters string
 	documents  *scanner.Documents
+	// set has written the files; nil if they are those of an earlier build.
+	set *image.Set
+}
+
+// release closes what only set can still read.
+func (a *assembled) release() {
+	if a != nil && a.set != nil {
+		a.set.Release()
+	}
 }
 
 // assemble reads the images in tree order. Each pass feeds the scanner and the
@@ -182,7 +191,7 @@ func assembleOnce(ctx context.Context, r *builder.Resolved, scan *scanner.Scanne
 		set.Abort()
 		return nil, err
 	}
-	return &assembled{files, set.Digests(), set.Stretches(), set.Parameters(), a.documents}, nil
+	return &assembled{files, set.Digests(), set.Stretches(), set.Parameters(), a.documents, set}, nil
 }
 
 func (a *assembly) run(ctx context.Context) ([]string, error) {

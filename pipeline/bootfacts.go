@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"errors"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,9 +16,8 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// examine reads the written files of an image, several at the same time: how they boot, so
-// that rules judge what boots and not what was meant to be written, and the digests that
-// made does not have yet.
+// examine reads the files of an image, several at the same time: how they boot, so that
+// rules judge what boots, and the digests that made does not have yet.
 func (o BuildOptions) examine(dir, stem string, made *assembled) (facts.Boot, error) {
 	out := facts.Boot{Present: true}
 	if certificate := o.certificate(); certificate != "" {
@@ -31,7 +31,7 @@ func (o BuildOptions) examine(dir, stem string, made *assembled) (facts.Boot, er
 	read := make([]string, len(unread))
 	err := parallel.Each(len(started)+len(unread), func(i int) (err error) {
 		if i < len(started) {
-			out.Files[i], err = bootFile(filepath.Join(dir, started[i]), started[i])
+			out.Files[i], err = made.bootFile(dir, started[i])
 			return err
 		}
 		i -= len(started)
@@ -66,8 +66,16 @@ func startedFiles(formats []string, stem string) []string {
 	return slices.Compact(out)
 }
 
-// bootFile describes how one file boots.
-func bootFile(path, name string) (_ facts.BootFile, err error) {
+// bootFile describes how one file of dir boots.
+func (a *assembled) bootFile(dir, name string) (_ facts.BootFile, err error) {
+	if a.set != nil {
+		// These are the bytes that were written, and whose digest is signed. The file itself
+		// may have to be read from the disk again.
+		if content, inside := a.set.Content(name); content != nil {
+			return describeBoot(name, inside, content, content.Size()), nil
+		}
+	}
+	path := filepath.Join(dir, name)
 	if strings.HasSuffix(name, image.CmdlineEnding) {
 		text, err := bounded.ReadFile(path, maxCmdline)
 		if err != nil {
@@ -87,9 +95,14 @@ func bootFile(path, name string) (_ facts.BootFile, err error) {
 	if err != nil {
 		return facts.BootFile{}, system.NotRead(path, err)
 	}
-	r, err := inspect.Describe(name, f, info.Size(), inspect.Options{BootOnly: true})
-	if err != nil { //nolint:nilerr // rules report it: firmware may start what is not understood
-		return facts.BootFile{Path: name, Starts: []string{"uefi"}, Unread: []string{err.Error()}}, nil
+	return describeBoot(name, "", f, info.Size()), nil
+}
+
+// describeBoot describes how a file boots whose content, at the path inside, is r.
+func describeBoot(name, inside string, r io.ReaderAt, size int64) facts.BootFile {
+	described, err := inspect.Describe(name, r, size, inspect.Options{BootOnly: true})
+	if err != nil { // rules report it: firmware may start what is not understood
+		return facts.BootFile{Path: name, Starts: []string{"uefi"}, Unread: []string{err.Error()}}
 	}
-	return bootfacts.Of(name, r), nil
+	return bootfacts.Of(name, inside, described)
 }

@@ -122,8 +122,8 @@ func buildUKI(t *testing.T, kernel, initrd []byte, cmdline string) []byte {
 	}
 	var out bytes.Buffer
 	if err := uki.Build(&out, stub, uki.Sections{OSRelease: "ID=test\n", Cmdline: cmdline, Uname: "6.1.0-test", SBAT: "test,1,Test,test,1,https://example.test\n",
-		Kernel: &uki.Content{Reader: bytes.NewReader(kernel), Size: int64(len(kernel))},
-		Initrd: &uki.Content{Reader: bytes.NewReader(initrd), Size: int64(len(initrd))}}); err != nil {
+		Kernel: &uki.Content{ReaderAt: bytes.NewReader(kernel), Size: int64(len(kernel))},
+		Initrd: &uki.Content{ReaderAt: bytes.NewReader(initrd), Size: int64(len(initrd))}}); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()

@@ -216,6 +216,7 @@ func Build(ctx context.Context, o BuildOptions) (*Built, error) {
 	if made == nil && err == nil {
 		made, err = assemble(ctx, r.Resolved, scan, o, out.dir, last.parts())
 	}
+	defer made.release()
 	signer, keyErr := wait()
 	if keyErr != nil {
 		return nil, keyErr // and not the cancellation that followed

@@ -3,9 +3,11 @@ package image
 import (
 	"crypto/sha256"
 	"hash"
+	"io"
 	"os"
 	"sync/atomic"
 
+	"github.com/seaworthy-os/seaworthy/builder/image/extents"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
@@ -24,18 +26,27 @@ const (
 type behind struct {
 	f    *os.File
 	sum  hash.Hash
-	buf  []byte      // what Write fills
-	full chan []byte // nil asks for an answer on idle
+	buf  []byte // what Write fills
+	full chan piece
 	free chan []byte
 	idle chan error
+	// forget: nothing reads the file soon, so what is on the disk leaves memory.
+	forget bool
 	// err is the first error. It is set before failed.
 	err    error
 	failed atomic.Bool
 	closed bool
 }
 
+// piece is what comes next in the file: bytes, or so many zeros. An empty piece asks for an
+// answer on idle.
+type piece struct {
+	data  []byte
+	zeros int64
+}
+
 func newBehind(f *os.File) *behind {
-	b := &behind{f: f, sum: sha256.New(), full: make(chan []byte, behindCount), free: make(chan []byte, behindCount), idle: make(chan error)}
+	b := &behind{f: f, sum: sha256.New(), full: make(chan piece, behindCount), free: make(chan []byte, behindCount), idle: make(chan error)}
 	for range behindCount - 1 {
 		b.free <- make([]byte, 0, behindBuffer)
 	}
@@ -47,22 +58,48 @@ func newBehind(f *os.File) *behind {
 // work ends when full is closed. After an error it writes nothing more.
 func (b *behind) work() {
 	defer close(b.idle)
-	var written, started int64
+	var written, before, started int64
 	for p := range b.full {
-		if p == nil {
+		switch {
+		case p.zeros > 0:
+			b.hole(p.zeros)
+		case p.data == nil:
 			b.idle <- b.err
 			continue
+		default:
+			b.do(func() error { _, err := b.f.Write(p.data); return err })
+			b.sum.Write(p.data)
+			b.free <- p.data[:0]
 		}
-		if b.err == nil {
-			_, b.err = b.f.Write(p)
-			b.failed.Store(b.err != nil)
-		}
-		b.sum.Write(p)
-		b.free <- p[:0]
-		if written += int64(len(p)); written-started >= behindDisk {
+		if written += int64(len(p.data)) + p.zeros; written-started >= behindDisk {
 			startSync(b.f, started, written-started)
-			started = written
+			if b.forget {
+				forget(b.f, before, started-before)
+			}
+			before, started = started, written
 		}
+	}
+}
+
+// do calls a function that writes, unless an earlier one failed.
+func (b *behind) do(write func() error) {
+	if b.err == nil {
+		b.err = write()
+		b.failed.Store(b.err != nil)
+	}
+}
+
+// hole leaves n bytes of the file out: they read as zeros.
+func (b *behind) hole(n int64) {
+	b.do(func() error {
+		end, err := b.f.Seek(n, io.SeekCurrent)
+		if err != nil {
+			return err
+		}
+		return b.f.Truncate(end)
+	})
+	for zeros := make([]byte, min(n, behindBuffer)); n > 0; n -= int64(len(zeros)) {
+		b.sum.Write(zeros[:min(n, int64(len(zeros)))])
 	}
 }
 
@@ -84,16 +121,49 @@ func (b *behind) Write(p []byte) (int, error) {
 }
 
 func (b *behind) pass() {
-	b.full <- b.buf
+	if len(b.buf) == 0 {
+		return
+	}
+	b.full <- piece{data: b.buf}
 	b.buf = <-b.free
+}
+
+// zeros adds n zeros, which take no room on the disk.
+func (b *behind) zeros(n int64) {
+	b.pass()
+	if n > 0 {
+		b.full <- piece{zeros: n}
+	}
+}
+
+// content adds a described file.
+func (b *behind) content(f *extents.File) error {
+	for at := int64(0); at < f.Size(); {
+		if b.failed.Load() {
+			return b.err
+		}
+		if next := f.NextData(at); next > at {
+			b.zeros(next - at)
+			at = next
+			continue
+		}
+		n := min(int64(cap(b.buf)-len(b.buf)), f.NextHole(at)-at)
+		had := len(b.buf)
+		b.buf = b.buf[:had+int(n)]
+		if _, err := f.ReadAt(b.buf[had:], at); err != nil {
+			return err
+		}
+		if at += n; len(b.buf) == cap(b.buf) {
+			b.pass()
+		}
+	}
+	return nil
 }
 
 // Flush waits until everything is in the file, and returns the first error.
 func (b *behind) Flush() error {
-	if len(b.buf) > 0 {
-		b.pass()
-	}
-	b.full <- nil
+	b.pass()
+	b.full <- piece{}
 	return <-b.idle
 }
 

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/seaworthy-os/seaworthy/builder/image/extents"
 	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
@@ -42,6 +43,49 @@ func TestBehind(t *testing.T) {
 	}
 	if got, err := os.ReadFile(f.Name()); err != nil || !bytes.Equal(got, want.Bytes()) {
 		t.Errorf("the file has %d bytes of %d, or others; %v", len(got), want.Len(), err)
+	}
+}
+
+// A described file is written as it is: its holes take no room, and count as zeros in the
+// digest. It does not matter if memory forgets what is on the disk.
+func TestBehindContent(t *testing.T) {
+	t.Parallel()
+	for _, forget := range []bool{false, true} {
+		content := new(extents.File)
+		want := make([]byte, 3*behindDisk+5)
+		for _, at := range []int{10, behindBuffer, behindBuffer + 3, behindDisk - 1, 2*behindDisk + 77} {
+			part := bytes.Repeat([]byte{byte(at) | 1}, min(behindDisk/2, at))
+			if at < 2*behindDisk {
+				part = part[:2]
+			}
+			copy(want[at:], part)
+			if _, err := content.WriteAt(part, int64(at)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := content.Truncate(int64(len(want))); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.Create(filepath.Join(t.TempDir(), "f"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		b := newBehind(f)
+		b.forget = forget
+		if _, err := b.Write([]byte("first")); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.content(content); err != nil {
+			t.Fatal(err)
+		}
+		want = append([]byte("first"), want...)
+		if digest, err := b.Close(); err != nil || digest != digests.Of(want) {
+			t.Errorf("%s, %v", digest, err)
+		}
+		if got, err := os.ReadFile(f.Name()); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("the file has %d bytes of %d, or others; %v", len(got), len(want), err)
+		}
 	}
 }
 

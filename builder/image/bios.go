@@ -3,16 +3,17 @@ package image
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"slices"
+	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/seaworthy-os/seaworthy/builder/image/disk"
+	"github.com/seaworthy-os/seaworthy/builder/image/extents"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 	"github.com/seaworthy-os/seaworthy/internal/bounded"
 )
@@ -40,27 +41,37 @@ var (
 var biosInitrd = initrdLimit{1<<31 - 256<<20, "a BIOS boot loader puts the initrd below 2 GiB of memory"}
 
 // rawBIOSFormat is a disk with a FAT partition that syslinux boots.
-var rawBIOSFormat = Format{Name: "raw-bios", Files: []string{rawBIOSEnding}, NeedsKernel: true, Arches: bios, from: "kernel+initrd", derive: makeRawBIOS, initrd: biosInitrd,
+var rawBIOSFormat = Format{Name: "raw-bios", Files: []string{rawBIOSEnding}, NeedsKernel: true, Arches: bios, from: "kernel+initrd", describe: describeRawBIOS, initrd: biosInitrd,
 	needs:   func(string) []Tool { return []Tool{syslinuxTool, mtoolsTool, mbrTool} },
 	Machine: &Machine{Disk: rawBIOSEnding, DiskFormat: "raw"}}
 
 // isoBIOSFormat is an ISO that isolinux boots, from a CD or a USB stick.
-var isoBIOSFormat = Format{Name: "iso-bios", Files: []string{isoBIOSEnding}, NeedsKernel: true, Arches: bios, from: "kernel+initrd", derive: makeISOBIOS, initrd: biosInitrd,
+var isoBIOSFormat = Format{Name: "iso-bios", Files: []string{isoBIOSEnding}, NeedsKernel: true, Arches: bios, from: "kernel+initrd", describe: describeISOBIOS, initrd: biosInitrd,
 	needs:   func(string) []Tool { return []Tool{isolinuxTool, ldlinuxTool, hybridTool} },
 	Machine: &Machine{CD: isoBIOSEnding}}
 
-// bootFiles are the kernel and the initrd under names that syslinux reads, and the
-// command line as it is in its file.
-func bootFiles(b Base) (files []disk.File, cmdline []byte, err error) {
-	for _, f := range []struct{ path, ending string }{{"kernel", KernelEnding}, {"initrd.img", InitrdEnding}} {
-		file, err := b.file(f.path, f.ending)
-		if err != nil {
-			return nil, nil, err
-		}
-		files = append(files, file)
+// bootFiles are the kernel and the initrd under names that syslinux reads, the command
+// line as it is in its file, and the identity of all.
+func bootFiles(b Base) (files []disk.File, cmdline string, id []byte, err error) {
+	text, err := b.text(CmdlineEnding)
+	if err != nil {
+		return nil, "", nil, err
 	}
-	cmdline, err = os.ReadFile(b.Path(CmdlineEnding))
-	return files, cmdline, err
+	h := sha256.New()
+	for _, f := range []struct{ path, ending string }{{"kernel", KernelEnding}, {"initrd.img", InitrdEnding}} {
+		content, err := b.content(f.ending)
+		if err != nil {
+			return nil, "", nil, err
+		}
+		one, err := identity(content)
+		if err != nil {
+			return nil, "", nil, err
+		}
+		h.Write(one)
+		files = append(files, diskFile(f.path, content))
+	}
+	h.Write(text)
+	return files, string(text), h.Sum(nil), nil
 }
 
 // maxBIOSCmdline is the longest command line that syslinux passes on.
@@ -83,12 +94,12 @@ func loaderConfig(cmdline string) ([]byte, error) {
 // loaderRoom is for syslinux's own files on the disk.
 const loaderRoom = 1 << 20
 
-func makeRawBIOS(b Base, o Options) ([]string, error) {
-	files, cmdline, err := bootFiles(b)
+func describeRawBIOS(b Base, o Options) (*extents.File, error) {
+	files, cmdline, id, err := bootFiles(b)
 	if err != nil {
 		return nil, err
 	}
-	config, err := loaderConfig(string(cmdline))
+	config, err := loaderConfig(cmdline)
 	if err != nil {
 		return nil, err
 	}
@@ -96,25 +107,40 @@ func makeRawBIOS(b Base, o Options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	digest, err := sumOf(append(slices.Clip(files), disk.Bytes("", fmt.Appendf(nil, "%x", cmdline)))...)
-	if err != nil {
-		return nil, err
-	}
-	fat := disk.FAT{Bits: 32, Serial: serial(digest), Label: "SEAWORTHY", Time: o.Time, Hidden: disk.Alignment / 512, Spare: loaderRoom,
+	fat := disk.FAT{Bits: 32, Serial: serial(id), Label: "SEAWORTHY", Time: o.Time, Hidden: disk.Alignment / 512, Spare: loaderRoom,
 		Files: append(files, disk.Bytes("syslinux.cfg", config))}
 	size, err := fat.Size()
 	if err != nil {
 		return nil, err
 	}
-	return writeFile(o, rawBIOSEnding, func(out *os.File) error {
-		end := (disk.Alignment + size + disk.Alignment - 1) / disk.Alignment * disk.Alignment
-		err := errors.Join(out.Truncate(end), disk.WriteMBR(out, code, serial(digest), disk.Alignment, size),
-			fat.Write(io.NewOffsetWriter(out, disk.Alignment)))
-		if err != nil {
-			return err
-		}
-		return installSyslinux(out.Name(), o)
-	})
+	end := (disk.Alignment + size + disk.Alignment - 1) / disk.Alignment * disk.Alignment
+	out := new(extents.File)
+	if err := errors.Join(out.Truncate(end), disk.WriteMBR(out, code, serial(id), disk.Alignment, size), fat.Write(out.From(disk.Alignment))); err != nil {
+		return nil, err
+	}
+	return withSyslinux(out, o)
+}
+
+// withSyslinux installs syslinux on a described disk. Its installer needs a file, but does
+// not read the files that are on the disk. So it gets a sparse file, in which the content
+// of large files is left out.
+func withSyslinux(in *extents.File, o Options) (_ *extents.File, err error) {
+	dir := filepath.Join(o.Dir, hidden)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.CreateTemp(dir, "syslinux-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	if err := in.WriteOwnInto(f); err != nil {
+		return nil, err
+	}
+	if err := installSyslinux(f.Name(), o); err != nil {
+		return nil, err
+	}
+	return in.Over(f)
 }
 
 // installSyslinux makes the partition bootable. The installer works on the file,
@@ -133,12 +159,12 @@ func installSyslinux(path string, o Options) error {
 	return nil
 }
 
-func makeISOBIOS(b Base, o Options) ([]string, error) {
-	files, cmdline, err := bootFiles(b)
+func describeISOBIOS(b Base, o Options) (*extents.File, error) {
+	files, cmdline, id, err := bootFiles(b)
 	if err != nil {
 		return nil, err
 	}
-	config, err := loaderConfig(string(cmdline))
+	config, err := loaderConfig(cmdline)
 	if err != nil {
 		return nil, err
 	}
@@ -154,17 +180,12 @@ func makeISOBIOS(b Base, o Options) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	digest, err := sumOf(append(slices.Clip(files), disk.Bytes("", fmt.Appendf(nil, "%x", cmdline)))...)
-	if err != nil {
-		return nil, err
-	}
-	return writeFile(o, isoBIOSEnding, func(out *os.File) error {
-		const boot = "isolinux/isolinux.bin"
-		_, err := disk.ISO{Label: "SEAWORTHY", Time: o.Time, BootCode: code, Signature: serial(digest),
-			Files: append(files, disk.Bytes(boot, loader), disk.Bytes("isolinux/ldlinux.c32", library), disk.Bytes("isolinux/isolinux.cfg", config)),
-			Boot:  []disk.BootImage{{Path: boot, Platform: disk.PlatformBIOS, InfoTable: true}}}.Write(out)
-		return err
-	})
+	const boot = "isolinux/isolinux.bin"
+	out := new(extents.File)
+	_, err = disk.ISO{Label: "SEAWORTHY", Time: o.Time, BootCode: code, Signature: serial(id),
+		Files: append(files, disk.Bytes(boot, loader), disk.Bytes("isolinux/ldlinux.c32", library), disk.Bytes("isolinux/isolinux.cfg", config)),
+		Boot:  []disk.BootImage{{Path: boot, Platform: disk.PlatformBIOS, InfoTable: true}}}.Write(out)
+	return out, err
 }
 
 // maxToolFile bounds a boot loader's file.

@@ -3,34 +3,30 @@ package image
 import (
 	"archive/tar"
 	"io"
-	"os"
 )
 
 // tarKernelInitrdFormat puts the files of kernel+initrd into one tar: kernel,
 // initrd.img and cmdline.
 var tarKernelInitrdFormat = Format{Name: "tar-kernel-initrd", Files: []string{"-initrd.tar"}, NeedsKernel: true,
-	from: "kernel+initrd", derive: bundleKernelInitrd}
+	from: "kernel+initrd", stream: bundleKernelInitrd}
 
-func bundleKernelInitrd(b Base, o Options) ([]string, error) {
-	return writeFile(o, "-initrd.tar", func(out *os.File) error {
-		tw := tar.NewWriter(out)
-		for _, f := range []struct{ name, ending string }{{"kernel", KernelEnding}, {"initrd.img", InitrdEnding}, {"cmdline", CmdlineEnding}} {
-			if err := tarFile(tw, f.name, b, f.ending, o); err != nil {
-				return err
-			}
+func bundleKernelInitrd(w io.Writer, b Base, o Options) error {
+	tw := tar.NewWriter(w)
+	for _, f := range []struct{ name, ending string }{{"kernel", KernelEnding}, {"initrd.img", InitrdEnding}, {"cmdline", CmdlineEnding}} {
+		if err := tarFile(tw, f.name, b, f.ending, o); err != nil {
+			return err
 		}
-		return tw.Close()
-	})
+	}
+	return tw.Close()
 }
 
 // tarFile adds a file of the base.
 func tarFile(tw *tar.Writer, name string, b Base, ending string, o Options) error {
-	f, size, err := b.Open(ending)
+	content, err := b.content(ending)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	return tarEntry(tw, name, f, size, o)
+	return tarEntry(tw, name, io.NewSectionReader(content, 0, content.Size()), content.Size(), o)
 }
 
 // tarEntry adds a file of root with mode 0644.

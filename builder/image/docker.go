@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"os"
+	"io"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -16,7 +16,7 @@ import (
 
 // dockerFormat is an archive for `docker load`: the whole tree, boot/ included,
 // as an image with one layer.
-var dockerFormat = Format{Name: "docker", Files: []string{"-docker.tar"}, Xattrs: true, from: "tar", derive: dockerArchive}
+var dockerFormat = Format{Name: "docker", Files: []string{"-docker.tar"}, Xattrs: true, from: "tar", stream: dockerArchive}
 
 // dockerManifest is the only item of the archive's manifest.json.
 type dockerManifest struct {
@@ -25,14 +25,14 @@ type dockerManifest struct {
 	Layers   []string
 }
 
-func dockerArchive(b Base, o Options) ([]string, error) {
-	layer, err := b.file("layer.tar", ".tar")
+func dockerArchive(w io.Writer, b Base, o Options) error {
+	layer, err := b.open(".tar")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	sum, err := sumOf(layer)
+	sum, err := layer.sum()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	id := hex.EncodeToString(sum)
 	config, err := json.Marshal(v1.ConfigFile{
@@ -41,21 +41,19 @@ func dockerArchive(b Base, o Options) ([]string, error) {
 		RootFS: v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{{Algorithm: "sha256", Hex: id}}},
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	configName := digests.Hex(digests.Of(config)) + ".json"
 	manifest, err := json.Marshal([]dockerManifest{{Config: configName, RepoTags: repoTags(o.Stem), Layers: []string{id + "/layer.tar"}}})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return writeFile(o, "-docker.tar", func(out *os.File) error {
-		tw := tar.NewWriter(out)
-		return errors.Join(
-			tarFile(tw, id+"/layer.tar", b, ".tar", o),
-			tarEntry(tw, configName, bytes.NewReader(config), int64(len(config)), o),
-			tarEntry(tw, "manifest.json", bytes.NewReader(manifest), int64(len(manifest)), o),
-			tw.Close())
-	})
+	tw := tar.NewWriter(w)
+	return errors.Join(
+		tarFile(tw, id+"/layer.tar", b, ".tar", o),
+		tarEntry(tw, configName, bytes.NewReader(config), int64(len(config)), o),
+		tarEntry(tw, "manifest.json", bytes.NewReader(manifest), int64(len(manifest)), o),
+		tw.Close())
 }
 
 // repository is what Docker accepts as the name of an image.

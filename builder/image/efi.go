@@ -1,7 +1,6 @@
 package image
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -13,9 +12,9 @@ import (
 
 	"github.com/seaworthy-os/seaworthy/builder/image/disk"
 	"github.com/seaworthy-os/seaworthy/builder/image/esp"
+	"github.com/seaworthy-os/seaworthy/builder/image/extents"
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
 	"github.com/seaworthy-os/seaworthy/builder/image/unwrap"
-	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
 )
 
 // The endings of the files that UEFI firmware boots.
@@ -59,77 +58,58 @@ func stubVersion(data []byte) string {
 
 // ukiFormat is a Unified Kernel Image: one EFI program with kernel, initrd and
 // command line.
-var ukiFormat = Format{Name: "uki", Files: []string{ukiEnding}, NeedsKernel: true, Arches: efi, from: "kernel+initrd", derive: makeUKI,
+var ukiFormat = Format{Name: "uki", Files: []string{ukiEnding}, NeedsKernel: true, Arches: efi, from: "kernel+initrd", describe: describeUKI,
 	// Sizes in a PE file, of files on FAT, and of files on ISO 9660 have 32 bits. The
 	// rest is for the kernel and the tables of the FAT file system.
 	initrd:  initrdLimit{1<<32 - 256<<20, "a UKI, and the partition with it, have at most 4 GiB"},
 	Machine: &Machine{Program: ukiEnding, EFI: true}, needs: func(arch string) []Tool { return []Tool{stubTool(arch)} }}
 
 // rawEFIFormat is a disk with an EFI system partition that holds the UKI.
-var rawEFIFormat = Format{Name: "raw-efi", Files: []string{rawEFIEnding}, NeedsKernel: true, Arches: efi, from: "uki", derive: makeRawEFI,
+var rawEFIFormat = Format{Name: "raw-efi", Files: []string{rawEFIEnding}, NeedsKernel: true, Arches: efi, from: "uki", describe: describeRawEFI,
 	Machine: &Machine{Disk: rawEFIEnding, DiskFormat: "raw", EFI: true}}
 
 // isoEFIFormat is an ISO that firmware boots from a CD or a USB stick.
 var isoEFIFormat = Format{Name: "iso-efi", Files: []string{isoEFIEnding}, NeedsKernel: true, Arches: efi, from: "uki",
-	derive:  func(b Base, o Options) ([]string, error) { return makeISOEFI(b, o, isoEFIEnding) },
-	Machine: &Machine{CD: isoEFIEnding, EFI: true}}
+	describe: describeISOEFI, Machine: &Machine{CD: isoEFIEnding, EFI: true}}
 
 // isoEFIInitrdFormat has LinuxKit's other name for an ISO with an initrd. Ours
 // always has one.
 var isoEFIInitrdFormat = Format{Name: "iso-efi-initrd", Files: []string{isoInitEnding}, NeedsKernel: true, Arches: efi, from: "uki",
-	derive:  func(b Base, o Options) ([]string, error) { return makeISOEFI(b, o, isoInitEnding) },
-	Machine: &Machine{CD: isoInitEnding, EFI: true}}
+	describe: describeISOEFI, Machine: &Machine{CD: isoInitEnding, EFI: true}}
 
-func makeUKI(b Base, o Options) ([]string, error) {
-	return writeFile(o, ukiEnding, func(out *os.File) error { return writeUKI(out, b, o) })
+// describeUKI is a UKI of the kernel, the initrd and the command line of b. It is signed
+// if there is a signer.
+func describeUKI(b Base, o Options) (*extents.File, error) {
+	unsigned, err := describeUnsignedUKI(b, o)
+	if err != nil || o.SecureBoot == nil {
+		return unsigned, err
+	}
+	signed := new(extents.File)
+	return signed, uki.Sign(context.Background(), extents.NewWriter(signed), unsigned, unsigned.Size(), o.SecureBoot)
 }
 
-// writeUKI writes a UKI of the kernel, the initrd and the command line of b. It is
-// signed if there is a signer.
-func writeUKI(out *os.File, b Base, o Options) (err error) {
-	if o.SecureBoot == nil {
-		return buildUKI(out, b, o)
-	}
-	unsigned, err := atomicfile.Unlinked(o.Dir)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, unsigned.Close()) }()
-	if err := buildUKI(unsigned, b, o); err != nil {
-		return err
-	}
-	size, err := unsigned.Seek(0, io.SeekEnd)
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriterSize(out, 1<<20)
-	return errors.Join(uki.Sign(context.Background(), w, unsigned, size, o.SecureBoot), w.Flush())
-}
-
-func buildUKI(f *os.File, b Base, o Options) error {
+func describeUnsignedUKI(b Base, o Options) (*extents.File, error) {
 	stub, err := readStub(o)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	kernel, size, err := b.Open(KernelEnding)
+	kernel, err := b.content(KernelEnding)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer kernel.Close()
-	initrd, initrdSize, err := b.Open(InitrdEnding)
+	initrd, err := b.content(InitrdEnding)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer initrd.Close()
-	cmdline, err := os.ReadFile(b.Path(CmdlineEnding))
+	cmdline, err := b.text(CmdlineEnding)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	w := bufio.NewWriterSize(f, 1<<20)
-	return errors.Join(uki.Build(w, stub, uki.Sections{
+	out := new(extents.File)
+	return out, uki.Build(extents.NewWriter(out), stub, uki.Sections{
 		OSRelease: OSRelease(o.Stem), Cmdline: strings.TrimRight(string(cmdline), "\n"), Uname: o.Kernel.Version,
-		Kernel: &uki.Content{Reader: kernel, Size: size}, Initrd: &uki.Content{Reader: initrd, Size: initrdSize},
-	}), w.Flush())
+		Kernel: &uki.Content{ReaderAt: kernel, Size: kernel.Size()}, Initrd: &uki.Content{ReaderAt: initrd, Size: initrd.Size()},
+	})
 }
 
 // HoldsUKI is a condition for Formats: the format is a UKI, or is derived from a
@@ -177,64 +157,70 @@ func OSRelease(stem string) string {
 	return fmt.Sprintf("ID=seaworthy\nNAME=Seaworthy\nPRETTY_NAME=\"%s (Seaworthy)\"\n", quote.Replace(stem))
 }
 
-// program is the UKI as a file of a disk, and the digest of its bytes.
+// program is the UKI as a file of a disk, and its identity.
 func program(b Base, arch string) (disk.File, []byte, error) {
-	file, err := b.file(efiArches[arch].program, ukiEnding)
+	content, err := b.content(ukiEnding)
 	if err != nil {
-		return file, nil, err
+		return disk.File{}, nil, err
 	}
-	digest, err := sumOf(file)
-	return file, digest, err
+	id, err := identity(content)
+	return diskFile(efiArches[arch].program, content), id, err
 }
 
 // serial is the serial number of a FAT file system.
-func serial(digest []byte) uint32 {
-	return uint32(digest[0])<<24 | uint32(digest[1])<<16 | uint32(digest[2])<<8 | uint32(digest[3])
+func serial(id []byte) uint32 {
+	return uint32(id[0])<<24 | uint32(id[1])<<16 | uint32(id[2])<<8 | uint32(id[3])
 }
 
 // efiPartition is the FAT file system of a disk, with the program that firmware
 // starts.
-func efiPartition(file disk.File, digest []byte, o Options) disk.FAT {
-	return disk.FAT{Bits: 32, Serial: serial(digest), Label: "SEAWORTHY", Time: o.Time, Hidden: disk.Alignment / 512, Files: []disk.File{file}}
+func efiPartition(file disk.File, id []byte, o Options) disk.FAT {
+	return disk.FAT{Bits: 32, Serial: serial(id), Label: "SEAWORTHY", Time: o.Time, Hidden: disk.Alignment / 512, Files: []disk.File{file}}
 }
 
-func makeRawEFI(b Base, o Options) ([]string, error) {
-	file, digest, err := program(b, o.Arch)
+func describeRawEFI(b Base, o Options) (*extents.File, error) {
+	file, id, err := program(b, o.Arch)
 	if err != nil {
 		return nil, err
 	}
-	return writeFile(o, rawEFIEnding, func(out *os.File) error { return writeRawEFI(out, file, digest, o) })
+	out := new(extents.File)
+	return out, rawEFI(out, file, id, o)
 }
 
-func writeRawEFI(out *os.File, file disk.File, digest []byte, o Options) error {
-	fat := efiPartition(file, digest, o)
+// rawEFI describes the disk of raw-efi.
+func rawEFI(out *extents.File, file disk.File, id []byte, o Options) error {
+	fat := efiPartition(file, id, o)
 	size, err := fat.Size()
 	if err != nil {
 		return err
 	}
-	parts := []disk.Partition{{Name: "EFI system", Type: disk.TypeESP, ID: disk.GUID("esp", digest), Size: size}}
-	if err := disk.WriteGPT(out, disk.Lay(parts), disk.GUID("disk", digest), parts); err != nil {
+	parts := []disk.Partition{{Name: "EFI system", Type: disk.TypeESP, ID: disk.GUID("esp", id), Size: size}}
+	if err := disk.WriteGPT(out, disk.Lay(parts), disk.GUID("disk", id), parts); err != nil {
 		return err
 	}
-	return fat.Write(io.NewOffsetWriter(out, parts[0].Start))
+	return fat.Write(out.From(parts[0].Start))
 }
 
 // WriteDisk writes the disk of raw-efi to out, for a UKI of size bytes. Firmware
 // starts a UKI from such a disk.
 func WriteDisk(out, program *os.File, size int64, arch string) error {
-	file := openFile(efiArches[arch].program, program, size)
-	digest, err := sumOf(file)
+	uki := extents.Of(program, size)
+	id, err := identity(uki)
 	if err != nil {
 		return err
 	}
-	return writeRawEFI(out, file, digest, Options{Arch: arch, Time: time.Unix(0, 0)})
+	content := new(extents.File)
+	if err := rawEFI(content, diskFile(efiArches[arch].program, uki), id, Options{Arch: arch, Time: time.Unix(0, 0)}); err != nil {
+		return err
+	}
+	return content.WriteInto(out)
 }
 
 // maxFAT16 is the largest file in a FAT16 file system: its limit, less some reserve.
 const maxFAT16 = 1<<31 - 1<<20
 
-func makeISOEFI(b Base, o Options, ending string) (_ []string, err error) {
-	file, digest, err := program(b, o.Arch)
+func describeISOEFI(b Base, o Options) (*extents.File, error) {
+	file, id, err := program(b, o.Arch)
 	if err != nil {
 		return nil, err
 	}
@@ -242,33 +228,21 @@ func makeISOEFI(b Base, o Options, ending string) (_ []string, err error) {
 	if file.Size > maxFAT16 {
 		bits = 32
 	}
-	fat := disk.FAT{Bits: bits, Serial: serial(digest), Label: "SEAWORTHY", Time: o.Time, Files: []disk.File{file}}
+	fat := disk.FAT{Bits: bits, Serial: serial(id), Label: "SEAWORTHY", Time: o.Time, Files: []disk.File{file}}
 	size, err := fat.Size()
 	if err != nil {
 		return nil, err
 	}
-	esp, err := atomicfile.Unlinked(o.Dir)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, esp.Close()) }()
+	esp := new(extents.File)
 	if err := errors.Join(esp.Truncate(size), fat.Write(esp)); err != nil {
 		return nil, err
 	}
-	return writeFile(o, ending, func(out *os.File) error {
-		const image = "boot/efi.img"
-		_, err := disk.ISO{
-			Label: "SEAWORTHY", Time: o.Time, DiskID: disk.GUID("disk", digest), PartitionID: disk.GUID("esp", digest),
-			Files: []disk.File{openFile(image, esp, size)},
-			Boot:  []disk.BootImage{{Path: image, Platform: disk.PlatformEFI}},
-		}.Write(out)
-		return err
-	})
-}
-
-// openFile is an open file as the file path of a disk.
-func openFile(path string, f *os.File, size int64) disk.File {
-	return disk.File{Path: path, Size: size, Open: func() (io.ReadCloser, error) {
-		return io.NopCloser(io.NewSectionReader(f, 0, size)), nil
-	}}
+	const image = "boot/efi.img"
+	out := new(extents.File)
+	_, err = disk.ISO{
+		Label: "SEAWORTHY", Time: o.Time, DiskID: disk.GUID("disk", id), PartitionID: disk.GUID("esp", id),
+		Files: []disk.File{diskFile(image, esp)},
+		Boot:  []disk.BootImage{{Path: image, Platform: disk.PlatformEFI}},
+	}.Write(out)
+	return out, err
 }

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/seaworthy-os/seaworthy/builder/image/extents"
 	"github.com/seaworthy-os/seaworthy/builder/image/uki"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
@@ -103,11 +104,16 @@ type Format struct {
 	// root hash on the command line. See Set.Parameters.
 	Verified bool
 
-	// open starts a format that takes the entries of the stream. Otherwise
-	// derive makes its files from those of the format from.
-	open   func(Options) (writer, error)
-	from   string
-	derive func(Base, Options) ([]string, error)
+	// open starts a format that takes the entries of the stream. The others have one file,
+	// which is made of those of the format from: describe says what is in it, stream
+	// writes it in order.
+	open     func(Options) (writer, error)
+	from     string
+	describe func(Base, Options) (*extents.File, error)
+	stream   func(io.Writer, Base, Options) error
+	// packs is the path inside the stream of the file of the format from, "" if it is not
+	// there as it is.
+	packs string
 	// initrd is the largest initrd of the format, and of those derived from it.
 	initrd initrdLimit
 	// needs lists the tools that the format needs; nil for none.
@@ -187,10 +193,11 @@ func Files(stem string) []string {
 
 // Set writes several formats from one stream. The calls come in this order:
 // Entry, Part and EndPart for the stream; Kernel once the kernel is known; then
-// Close or Abort.
+// Close and Release, or Abort.
 type Set struct {
 	steps []*step
 	o     Options
+	files openFiles
 }
 
 // New opens the formats. A name that is given twice counts once.
@@ -368,7 +375,26 @@ func (s *Set) Abort() {
 		return nil
 	})
 	_ = s.removeHidden() // the caller removes the whole folder
+	s.Release()
 }
+
+// Content is a file of the image as it was written, or a disk that is packed in it at the
+// path inside. It is nil if only the file has it, and can be read until Release.
+func (s *Set) Content(name string) (content *extents.File, inside string) {
+	for _, st := range s.steps {
+		switch {
+		case !st.asked || s.o.Stem+st.format.Files[0] != name:
+		case st.format.packs != "":
+			return s.steps[s.base(st)].content, st.format.packs
+		default:
+			return st.content, ""
+		}
+	}
+	return nil, ""
+}
+
+// Release closes the files that Content refers to.
+func (s *Set) Release() { s.files.close() }
 
 // multi writes the same bytes to several writers.
 type multi []io.WriteCloser
@@ -397,19 +423,4 @@ func create(o Options, name string) (*os.File, error) {
 		return nil, err
 	}
 	return f, f.Chmod(0o644)
-}
-
-// writeFile makes the only file of a derived format: the name has this ending.
-func writeFile(o Options, ending string, write func(*os.File) error) (_ []string, err error) {
-	name := o.Stem + ending
-	f, err := create(o, name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if err := write(f); err != nil {
-		return nil, err
-	}
-	startSync(f, 0, 0) // the disk works while the other files are made
-	return []string{name}, nil
 }

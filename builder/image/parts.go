@@ -93,6 +93,9 @@ func (s *Set) Digests() map[string]string {
 		if st.asked && st.writer != nil && st.writer.output() != nil && st.writer.output().digest != "" {
 			out[st.writer.output().name] = st.writer.output().digest
 		}
+		if st.asked && st.digest != "" {
+			out[s.o.Stem+st.format.Files[0]] = st.digest
+		}
 	}
 	return out
 }

@@ -2,16 +2,20 @@ package image
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/seaworthy-os/seaworthy/builder/image/disk"
+	"github.com/seaworthy-os/seaworthy/builder/image/extents"
 	"github.com/seaworthy-os/seaworthy/builder/image/verity"
 	"github.com/seaworthy-os/seaworthy/builder/system"
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // step makes the files of one format. A format either takes the entries of the
@@ -23,6 +27,10 @@ type step struct {
 	asked  bool
 	dir    string
 	writer writer
+	// content is the only file of a derived format that is described, and digest that of
+	// its file.
+	content *extents.File
+	digest  string
 }
 
 // tree is the hash tree of a verified root, after the writer has closed; else nil.
@@ -144,55 +152,117 @@ func (f Format) rootHash() string {
 // Base gives a derived format the finished files of the format that it is
 // derived from.
 type Base struct {
-	dir, stem string
+	step *step
+	stem string
 	// tree is the hash tree of a verified root, else nil.
-	tree *verity.Tree
+	tree  *verity.Tree
+	files *openFiles
 }
 
-// Path is the path of the file with this ending.
-func (b Base) Path(ending string) string { return filepath.Join(b.dir, b.stem+ending) }
-
-// Open opens the file with this ending, and gives its size.
-func (b Base) Open(ending string) (*os.File, int64, error) {
-	f, err := os.Open(b.Path(ending))
-	if err != nil {
-		return nil, 0, err
+// content is the file with this ending. It is not closed before Set.Release.
+func (b Base) content(ending string) (*extents.File, error) {
+	if b.step.content != nil {
+		return b.step.content, nil
 	}
-	info, err := f.Stat()
+	f, err := b.open(ending)
 	if err != nil {
-		f.Close()
-		return nil, 0, err
+		return nil, err
 	}
-	return f, info.Size(), nil
+	return extents.Of(f, f.size), nil
 }
 
-// file is the file with this ending, as the file path of a disk.
-func (b Base) file(path, ending string) (disk.File, error) {
-	from := b.Path(ending)
-	info, err := os.Stat(from)
-	if err != nil {
-		return disk.File{}, err
+// open opens the file with this ending, which is on the disk.
+func (b Base) open(ending string) (*openFile, error) {
+	name, digest := b.stem+ending, ""
+	if out := b.step.writer.output(); out != nil && out.name == name {
+		digest = out.digest
 	}
-	return disk.File{Path: path, Size: info.Size(), Open: func() (io.ReadCloser, error) { return os.Open(from) }}, nil
+	return b.files.open(filepath.Join(b.step.dir, name), digest)
 }
 
-// sumOf is the SHA-256 of the contents of files, one after the other. The
-// identifiers of a disk are computed from it.
-func sumOf(files ...disk.File) ([]byte, error) {
-	h := sha256.New()
-	for _, f := range files {
-		r, err := f.Open()
-		if err != nil {
-			return nil, err
-		}
-		if _, err := io.Copy(h, r); err != nil {
-			return nil, errors.Join(err, r.Close())
-		}
-		if err := r.Close(); err != nil {
-			return nil, err
-		}
+// text is a small file.
+func (b Base) text(ending string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(b.step.dir, b.stem+ending))
+}
+
+// diskFile is a described file as the file path of a disk.
+func diskFile(path string, content *extents.File) disk.File {
+	return disk.File{Path: path, Size: content.Size(), Open: func() (io.ReadCloser, error) {
+		return section{io.NewSectionReader(content, 0, content.Size())}, nil
+	}}
+}
+
+// section is a reader of a part of a file that stays open.
+type section struct{ *io.SectionReader }
+
+func (section) Close() error { return nil }
+
+// openFiles are the files that described files refer to, by path. The zero value has none.
+type openFiles struct {
+	mu   sync.Mutex
+	list map[string]*openFile
+}
+
+// openFile is a complete file that described files refer to.
+type openFile struct {
+	*os.File
+	size int64
+	// sum is its SHA-256. The file is only read if the digest is not known.
+	sum func() ([]byte, error)
+}
+
+// open opens a file once. digest is that of the file, "" if it is not known.
+func (o *openFiles) open(path, digest string) (*openFile, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if f := o.list[path]; f != nil {
+		return f, nil
 	}
-	return h.Sum(nil), nil
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	f := &openFile{File: file, size: info.Size()}
+	f.sum = sync.OnceValues(func() ([]byte, error) {
+		if digest != "" {
+			return hex.DecodeString(digests.Hex(digest))
+		}
+		h := sha256.New()
+		n, err := io.Copy(h, io.NewSectionReader(f, 0, f.size))
+		if err == nil && n < f.size {
+			err = io.ErrUnexpectedEOF
+		}
+		return h.Sum(nil), err
+	})
+	if o.list == nil {
+		o.list = map[string]*openFile{}
+	}
+	o.list[path] = f
+	return f, nil
+}
+
+func (o *openFiles) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, f := range o.list {
+		_ = f.Close() // nothing was written to it
+	}
+	o.list = nil
+}
+
+// identity is what the identifiers of a disk are computed from: it differs if the content of
+// the file does. A large file counts with its digest, so it is not read again.
+func identity(content *extents.File) ([]byte, error) {
+	return content.Identity(func(from io.ReaderAt) ([]byte, error) {
+		if f, ok := from.(*openFile); ok {
+			return f.sum()
+		}
+		return nil, nil
+	})
 }
 
 // base is the index of the step that st is derived from.
@@ -200,11 +270,39 @@ func (s *Set) base(st *step) int {
 	return slices.IndexFunc(s.steps, func(b *step) bool { return b.format.Name == st.format.from })
 }
 
-// derive makes the files of a step from those of an earlier one.
+// derive makes the file of a step from those of an earlier one. If nobody asked for it, it
+// is only described.
 func (s *Set) derive(st, base *step) ([]string, error) {
-	o := s.o
-	o.Dir = st.dir
-	return st.format.derive(Base{dir: base.dir, stem: o.Stem, tree: base.tree()}, o)
+	f, b := st.format, Base{step: base, stem: s.o.Stem, tree: base.tree(), files: &s.files}
+	write := func(w *behind) error { return f.stream(w, b, s.o) }
+	if f.describe != nil {
+		var err error
+		if st.content, err = f.describe(b, s.o); err != nil {
+			return nil, err
+		}
+		write = func(w *behind) error { return w.content(st.content) }
+	}
+	if !st.asked {
+		return nil, nil
+	}
+	name := s.o.Stem + f.Files[0]
+	var err error
+	st.digest, err = writeFile(s.o, name, write)
+	return []string{name}, err
+}
+
+// writeFile writes a file in order, and returns its digest.
+func writeFile(o Options, name string, write func(*behind) error) (_ string, err error) {
+	f, err := create(o, name)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	w := newBehind(f)
+	w.forget = true
+	err = write(w)
+	digest, closeErr := w.Close()
+	return digest, errors.Join(err, closeErr)
 }
 
 // removeHidden removes the files that are not part of the image.

@@ -3,12 +3,9 @@ package image
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	"github.com/seaworthy-os/seaworthy/builder/image/disk"
-	"github.com/seaworthy-os/seaworthy/builder/image/wrap"
-	"github.com/seaworthy-os/seaworthy/internal/atomicfile"
+	"github.com/seaworthy-os/seaworthy/builder/image/extents"
 )
 
 const (
@@ -18,13 +15,12 @@ const (
 
 // rawEFIVerityFormat is a disk whose UKI boots a root that dm-verity protects.
 var rawEFIVerityFormat = Format{Name: "raw-efi-verity", Files: []string{rawVerityEnding}, NeedsKernel: true, Xattrs: true, Verified: true, OwnDisk: true,
-	Arches: efi, from: "kernel+squashfs", derive: makeRawEFIVerity, needs: func(arch string) []Tool { return []Tool{stubTool(arch)} },
+	Arches: efi, from: "kernel+squashfs", describe: describeRawEFIVerity, needs: func(arch string) []Tool { return []Tool{stubTool(arch)} },
 	Machine: &Machine{Disk: rawVerityEnding, DiskFormat: "raw", EFI: true}}
 
 // qcow2EFIVerityFormat holds the same disk.
-var qcow2EFIVerityFormat = verified(wrapped("qcow2-efi-verity", "raw-efi-verity", rawVerityEnding, qcow2VerityEnding,
-	&Machine{Disk: qcow2VerityEnding, DiskFormat: "qcow2", EFI: true}, efi,
-	func(w *os.File, d wrap.Disk, _ Options) error { return wrap.QCOW2(w, d) }))
+var qcow2EFIVerityFormat = verified(wrapped("qcow2-efi-verity", "raw-efi-verity", qcow2VerityEnding,
+	&Machine{Disk: qcow2VerityEnding, DiskFormat: "qcow2", EFI: true}, efi, qcow2))
 
 func verified(f Format) Format {
 	f.Verified, f.Xattrs, f.OwnDisk = true, true, true
@@ -45,74 +41,43 @@ const (
 	partNoAuto   = 1 << 63
 )
 
-// makeRawEFIVerity writes the EFI system partition, the root and its hash tree, and
-// room of the same sizes for the root and the tree of an update. The identifiers of
-// the partitions are the halves of the root hash, so init finds them.
-func makeRawEFIVerity(b Base, o Options) (_ []string, err error) {
-	boot, err := atomicfile.Unlinked(o.Dir)
+// describeRawEFIVerity is a disk with the EFI system partition, the root and its hash
+// tree, and room of the same sizes for the root and the tree of an update. The
+// identifiers of the partitions are the halves of the root hash, so init finds them.
+func describeRawEFIVerity(b Base, o Options) (*extents.File, error) {
+	boot, err := describeUKI(b, o)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, boot.Close()) }()
-	fat, digest, err := espOf(b, o, boot)
+	id, err := identity(boot)
 	if err != nil {
 		return nil, err
 	}
+	fat := efiPartition(diskFile(efiArches[o.Arch].program, boot), id, o)
 	espSize, err := fat.Size()
 	if err != nil {
 		return nil, err
 	}
-	image, total, err := b.Open(SquashfsEnding)
+	image, err := b.content(SquashfsEnding)
 	if err != nil {
 		return nil, err
 	}
-	defer image.Close()
 	size := b.tree.Blocks * b.tree.Block
-	if total != size+b.tree.Size {
-		return nil, fmt.Errorf("%s has %d bytes, expected %d", image.Name(), total, size+b.tree.Size)
+	if image.Size() != size+b.tree.Size {
+		return nil, fmt.Errorf("%s%s has %d bytes, expected %d", o.Stem, SquashfsEnding, image.Size(), size+b.tree.Size)
 	}
 	types := rootTypes[o.Arch]
 	dataID, treeID := b.tree.GUIDs()
 	parts := []disk.Partition{
-		{Name: "EFI system", Type: disk.TypeESP, ID: disk.GUID("esp", digest), Size: espSize},
+		{Name: "EFI system", Type: disk.TypeESP, ID: disk.GUID("esp", id), Size: espSize},
 		{Name: "root", Type: types.data, ID: dataID, Size: size, Attributes: partReadOnly},
 		{Name: "root-verity", Type: types.tree, ID: treeID, Size: b.tree.Size, Attributes: partReadOnly},
-		{Name: "_empty", Type: types.data, ID: disk.GUID("empty root", digest), Size: size, Attributes: partReadOnly | partNoAuto},
-		{Name: "_empty", Type: types.tree, ID: disk.GUID("empty root-verity", digest), Size: b.tree.Size, Attributes: partReadOnly | partNoAuto},
+		{Name: "_empty", Type: types.data, ID: disk.GUID("empty root", id), Size: size, Attributes: partReadOnly | partNoAuto},
+		{Name: "_empty", Type: types.tree, ID: disk.GUID("empty root-verity", id), Size: b.tree.Size, Attributes: partReadOnly | partNoAuto},
 	}
-	end := disk.Lay(parts)
-	return writeFile(o, rawVerityEnding, func(out *os.File) error {
-		if err := disk.WriteGPT(out, end, disk.GUID("disk", digest), parts); err != nil {
-			return err
-		}
-		if err := fat.Write(io.NewOffsetWriter(out, parts[0].Start)); err != nil {
-			return err
-		}
-		at := int64(0)
-		for _, p := range parts[1:3] {
-			if _, err := io.Copy(io.NewOffsetWriter(out, p.Start), io.NewSectionReader(image, at, p.Size)); err != nil {
-				return err
-			}
-			at += p.Size
-		}
-		return nil
-	})
-}
-
-// espOf is an EFI system partition with a UKI, which is written to boot, and the
-// digest of the UKI.
-func espOf(b Base, o Options, boot *os.File) (fat disk.FAT, digest []byte, err error) {
-	if err := writeUKI(boot, b, o); err != nil {
-		return fat, nil, err
+	out := new(extents.File)
+	if err := disk.WriteGPT(out, disk.Lay(parts), disk.GUID("disk", id), parts); err != nil {
+		return nil, err
 	}
-	size, err := boot.Seek(0, io.SeekEnd)
-	if err != nil {
-		return fat, nil, err
-	}
-	file := openFile(efiArches[o.Arch].program, boot, size)
-	digest, err = sumOf(file)
-	if err != nil {
-		return fat, nil, err
-	}
-	return efiPartition(file, digest, o), digest, nil
+	return out, errors.Join(fat.Write(out.From(parts[0].Start)), out.Place(parts[1].Start, image, 0, size), out.Place(parts[2].Start, image, size, b.tree.Size))
 }

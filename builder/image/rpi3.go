@@ -9,7 +9,6 @@ import (
 	"hash/crc32"
 	"io"
 	"maps"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -30,7 +29,7 @@ var rpi3Tools = []Tool{
 // rpi3Format has LinuxKit's name. It is a tar of the files that belong on the first
 // partition of an SD card, which is FAT32. The firmware starts U-Boot, because it would
 // add words to the command line if it started the kernel itself.
-var rpi3Format = Format{Name: "rpi3", Files: []string{".tar"}, NeedsKernel: true, Arches: []string{"arm64"}, from: "kernel+initrd", derive: makeRPi3,
+var rpi3Format = Format{Name: "rpi3", Files: []string{".tar"}, NeedsKernel: true, Arches: []string{"arm64"}, from: "kernel+initrd", stream: makeRPi3,
 	initrd: initrdLimit{rpi3Packed - rpi3Initrd, "a Raspberry Pi 3 has no room for more"},
 	needs:  func(string) []Tool { return rpi3Tools }}
 
@@ -49,38 +48,35 @@ const (
 	rpi3PackedSize = 0x04000000
 )
 
-func makeRPi3(b Base, o Options) ([]string, error) {
-	cmdline, err := os.ReadFile(b.Path(CmdlineEnding))
+func makeRPi3(w io.Writer, b Base, o Options) error {
+	cmdline, err := b.text(CmdlineEnding)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	script, err := rpi3Script(strings.TrimSpace(string(cmdline)), o.Time)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := checkRPi3Kernel(b); err != nil {
-		return nil, err
+		return err
 	}
-	trees, err := deviceTrees(b)
+	small, err := deviceTrees(b)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return writeFile(o, ".tar", func(out *os.File) error {
-		tw := tar.NewWriter(out)
-		small := map[string][]byte{"config.txt": []byte(rpi3Config), "boot.scr": script}
-		maps.Copy(small, trees)
-		for _, tool := range rpi3Tools {
-			if small[tool.Name], err = o.Tools.read(tool); err != nil {
-				return err
-			}
+	small["config.txt"], small["boot.scr"] = []byte(rpi3Config), script
+	for _, tool := range rpi3Tools {
+		if small[tool.Name], err = o.Tools.read(tool); err != nil {
+			return err
 		}
-		for _, name := range slices.Sorted(maps.Keys(small)) {
-			if err := tarEntry(tw, name, bytes.NewReader(small[name]), int64(len(small[name])), o); err != nil {
-				return err
-			}
+	}
+	tw := tar.NewWriter(w)
+	for _, name := range slices.Sorted(maps.Keys(small)) {
+		if err := tarEntry(tw, name, bytes.NewReader(small[name]), int64(len(small[name])), o); err != nil {
+			return err
 		}
-		return errors.Join(tarFile(tw, "initrd.img", b, InitrdEnding, o), tarFile(tw, "kernel", b, KernelEnding, o), tw.Close())
-	})
+	}
+	return errors.Join(tarFile(tw, "initrd.img", b, InitrdEnding, o), tarFile(tw, "kernel", b, KernelEnding, o), tw.Close())
 }
 
 // rpi3Script is boot.scr, which U-Boot runs. The kernel gets exactly the command line
@@ -115,11 +111,11 @@ func rpi3Script(cmdline string, t time.Time) ([]byte, error) {
 
 // checkRPi3Kernel requires a kernel that U-Boot can start at its place.
 func checkRPi3Kernel(b Base) error {
-	f, size, err := b.Open(KernelEnding)
+	f, err := b.content(KernelEnding)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	size := f.Size()
 	h := make([]byte, 64)
 	if _, err := f.ReadAt(h, 0); err != nil && !errors.Is(err, io.EOF) {
 		return err
@@ -147,13 +143,12 @@ const maxDeviceTree = 1 << 20
 // kernel, so they come from the system: Debian's kernel packages and LinuxKit's kernel
 // images have them in a folder broadcom.
 func deviceTrees(b Base) (map[string][]byte, error) {
-	f, size, err := b.Open(InitrdEnding)
+	f, err := b.content(InitrdEnding)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
 	out := map[string][]byte{}
-	err = inspect.Entries(&inspect.Item{Kind: "initrd"}, io.NewSectionReader(f, 0, size), func(e *system.Entry, body io.Reader) error {
+	err = inspect.Entries(&inspect.Item{Kind: "initrd"}, io.NewSectionReader(f, 0, f.Size()), func(e *system.Entry, body io.Reader) error {
 		dir, name := path.Split(e.Path)
 		if e.Type != system.TypeFile || path.Base(dir) != "broadcom" || !strings.HasPrefix(name, "bcm2837-rpi-") || path.Ext(name) != ".dtb" || e.Size > maxDeviceTree {
 			return nil

@@ -1,56 +1,56 @@
 package image
 
 import (
-	"os"
-	"path/filepath"
+	"io"
 
+	"github.com/seaworthy-os/seaworthy/builder/image/extents"
 	"github.com/seaworthy-os/seaworthy/builder/image/wrap"
 )
 
 // wrapped is a format that holds the disk of another format, raw: one file with
 // this ending.
-func wrapped(name, raw, rawEnding, ending string, machine *Machine, arches []string, write func(*os.File, wrap.Disk, Options) error) Format {
+func wrapped(name, raw, ending string, machine *Machine, arches []string, wrap func(wrap.Disk, Options) (*extents.File, error)) Format {
 	return Format{Name: name, Files: []string{ending}, NeedsKernel: true, Arches: arches, from: raw, Machine: machine,
-		derive: func(b Base, o Options) ([]string, error) {
-			in, size, err := b.Open(rawEnding)
+		describe: func(b Base, o Options) (*extents.File, error) {
+			d, err := b.disk()
 			if err != nil {
 				return nil, err
 			}
-			defer in.Close()
-			return writeFile(o, ending, func(out *os.File) error { return write(out, wrap.Disk{ReaderAt: in, Size: size}, o) })
+			return wrap(d, o)
 		}}
 }
 
-// renamed is a format whose file has the same bytes as the one it is derived from. If
-// the other file is not part of the image, no bytes are copied: the file gets a second
-// name.
-func renamed(f Format, rawEnding string) Format {
-	write := f.derive
-	f.derive = func(b Base, o Options) ([]string, error) {
-		if name := o.Stem + f.Files[0]; b.dir != o.Dir && os.Link(b.Path(rawEnding), filepath.Join(o.Dir, name)) == nil {
-			return []string{name}, nil
-		}
-		return write(b, o)
+// disk is the base, which is a raw disk.
+func (b Base) disk() (wrap.Disk, error) {
+	content, err := b.content(b.step.format.Files[0])
+	if err != nil {
+		return wrap.Disk{}, err
 	}
-	return f
+	return wrap.Disk{ReaderAt: content, Size: content.Size()}, nil
 }
+
+func qcow2(d wrap.Disk, _ Options) (*extents.File, error) { return wrap.QCOW2(d) }
 
 // The wrapped formats that a BIOS boots, from one raw disk.
 var (
-	qcow2BIOSFormat = wrapped("qcow2-bios", "raw-bios", rawBIOSEnding, ".qcow2", &Machine{Disk: ".qcow2", DiskFormat: "qcow2"}, bios,
-		func(w *os.File, d wrap.Disk, _ Options) error { return wrap.QCOW2(w, d) })
-	vmdkFormat = wrapped("vmdk", "raw-bios", rawBIOSEnding, ".vmdk", &Machine{Disk: ".vmdk", DiskFormat: "vmdk"}, bios,
-		func(w *os.File, d wrap.Disk, o Options) error { return wrap.VMDK(w, d, o.Stem+".vmdk") })
-	vhdFormat = wrapped("vhd", "raw-bios", rawBIOSEnding, ".vhd", &Machine{Disk: ".vhd", DiskFormat: "vpc"}, bios,
-		func(w *os.File, d wrap.Disk, o Options) error { return wrap.VHD(w, d, o.Time) })
-	dynamicVHDFormat = wrapped("dynamic-vhd", "raw-bios", rawBIOSEnding, ".vhd", &Machine{Disk: ".vhd", DiskFormat: "vpc"}, bios,
-		func(w *os.File, d wrap.Disk, o Options) error { return wrap.DynamicVHD(w, d, o.Time) })
+	qcow2BIOSFormat = wrapped("qcow2-bios", "raw-bios", ".qcow2", &Machine{Disk: ".qcow2", DiskFormat: "qcow2"}, bios, qcow2)
+	vmdkFormat      = wrapped("vmdk", "raw-bios", ".vmdk", &Machine{Disk: ".vmdk", DiskFormat: "vmdk"}, bios,
+		func(d wrap.Disk, o Options) (*extents.File, error) { return wrap.VMDK(d, o.Stem+".vmdk") })
+	vhdFormat = wrapped("vhd", "raw-bios", ".vhd", &Machine{Disk: ".vhd", DiskFormat: "vpc"}, bios,
+		func(d wrap.Disk, o Options) (*extents.File, error) { return wrap.VHD(d, o.Time) })
+	dynamicVHDFormat = wrapped("dynamic-vhd", "raw-bios", ".vhd", &Machine{Disk: ".vhd", DiskFormat: "vpc"}, bios,
+		func(d wrap.Disk, o Options) (*extents.File, error) { return wrap.DynamicVHD(d, o.Time) })
 	// awsFormat is the raw disk: Amazon imports it as a snapshot.
-	awsFormat = renamed(wrapped("aws", "raw-bios", rawBIOSEnding, ".raw", &Machine{Disk: ".raw", DiskFormat: "raw"}, bios,
-		func(w *os.File, d wrap.Disk, _ Options) error { return wrap.Raw(w, d) }), rawBIOSEnding)
-	gcpFormat = wrapped("gcp", "raw-bios", rawBIOSEnding, ".img.tar.gz", nil, bios,
-		func(w *os.File, d wrap.Disk, o Options) error { return wrap.GCP(w, d, o.Time) })
+	awsFormat = wrapped("aws", "raw-bios", ".raw", &Machine{Disk: ".raw", DiskFormat: "raw"}, bios,
+		func(d wrap.Disk, _ Options) (*extents.File, error) { return extents.Of(d.ReaderAt, d.Size), nil })
+	gcpFormat = Format{Name: "gcp", Files: []string{".img.tar.gz"}, NeedsKernel: true, Arches: bios, from: "raw-bios", packs: wrap.GCPName,
+		stream: func(w io.Writer, b Base, o Options) error {
+			d, err := b.disk()
+			if err != nil {
+				return err
+			}
+			return wrap.GCP(w, d, o.Time)
+		}}
 )
 
-var qcow2EFIFormat = wrapped("qcow2-efi", "raw-efi", rawEFIEnding, "-efi.qcow2", &Machine{Disk: "-efi.qcow2", DiskFormat: "qcow2", EFI: true}, efi,
-	func(w *os.File, d wrap.Disk, _ Options) error { return wrap.QCOW2(w, d) })
+var qcow2EFIFormat = wrapped("qcow2-efi", "raw-efi", "-efi.qcow2", &Machine{Disk: "-efi.qcow2", DiskFormat: "qcow2", EFI: true}, efi, qcow2)

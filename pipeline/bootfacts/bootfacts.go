@@ -16,10 +16,11 @@ import (
 	"github.com/seaworthy-os/seaworthy/scanner/facts"
 )
 
-// Of are the facts of one file.
-func Of(name string, r *inspect.Report) facts.BootFile {
+// Of are the facts of one file. at is the path of what r describes in the file, "" for the
+// file itself.
+func Of(name, at string, r *inspect.Report) facts.BootFile {
 	w := &walk{file: facts.BootFile{Path: name}}
-	w.item(r.Item, "")
+	w.item(r.Item, at)
 	w.starts()
 	return w.file
 }

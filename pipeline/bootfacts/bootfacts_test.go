@@ -25,7 +25,7 @@ func testUKI(t *testing.T, cmdline string) []byte {
 		t.Fatal(err)
 	}
 	content := func(text string) *uki.Content {
-		return &uki.Content{Reader: strings.NewReader(text), Size: int64(len(text))}
+		return &uki.Content{ReaderAt: strings.NewReader(text), Size: int64(len(text))}
 	}
 	var out bytes.Buffer
 	if err := uki.Build(&out, stub, uki.Sections{OSRelease: "ID=test\n", Cmdline: cmdline, Kernel: content(string(petest.Program("amd64", 2000))), Initrd: content("initrd")}); err != nil {
@@ -66,7 +66,7 @@ func of(t *testing.T, content []byte) facts.BootFile {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bootfacts.Of("x", r)
+	return bootfacts.Of("x", "", r)
 }
 
 // disked is a disk with these partitions: type and content.

@@ -161,7 +161,7 @@ func open(path string, certificates []*x509.Certificate) (_ *file, _ []*place, e
 	if err != nil {
 		return nil, nil, err
 	}
-	out.digest, out.boot = report.Digest, bootfacts.Of(name, report)
+	out.digest, out.boot = report.Digest, bootfacts.Of(name, "", report)
 	return out, found, nil
 }
 

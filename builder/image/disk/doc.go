@@ -16,6 +16,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/seaworthy-os/seaworthy/builder/image/extents"
 )
 
 // File is a file of a file system. Folders follow from the paths.
@@ -124,13 +126,25 @@ func (d *folder) all() []*folder {
 	return out
 }
 
-// copyFile writes the content of f at offset at of w.
+// copyFile writes the content of f at offset at of w. If w takes parts of other files, and
+// f is one, no bytes are copied.
 func copyFile(w io.WriterAt, at int64, f *File) error {
 	r, err := f.Open()
 	if err != nil {
 		return err
 	}
 	defer r.Close()
+	placer, places := w.(extents.Placer)
+	section, isSection := r.(interface {
+		Outer() (r io.ReaderAt, off, n int64)
+	})
+	if places && isSection {
+		from, off, n := section.Outer()
+		if n != f.Size {
+			return fmt.Errorf("%s: %d bytes, expected %d", f.Path, n, f.Size)
+		}
+		return placer.Place(at, from, off, n)
+	}
 	n, err := io.CopyBuffer(io.NewOffsetWriter(w, at), io.LimitReader(r, f.Size+1), make([]byte, 1<<20))
 	if err == nil && n != f.Size {
 		err = fmt.Errorf("%d bytes, expected %d", n, f.Size)

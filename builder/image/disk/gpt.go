@@ -2,9 +2,9 @@ package disk
 
 import (
 	"fmt"
-	"os"
+	"io"
 
-	"github.com/diskfs/go-diskfs/backend/file"
+	"github.com/diskfs/go-diskfs/backend"
 	"github.com/diskfs/go-diskfs/partition/gpt"
 )
 
@@ -42,9 +42,16 @@ func Lay(parts []Partition) int64 {
 	return next + roundUp(gptEnd, Alignment)
 }
 
+// Output is what a disk or an ISO is written to: a new file, or the description of one.
+type Output interface {
+	io.ReaderAt
+	io.WriterAt
+	Truncate(size int64) error
+}
+
 // WriteGPT writes the partition tables of a disk of this size, and a protective
 // master boot record.
-func WriteGPT(f *os.File, size int64, diskID string, parts []Partition) error {
+func WriteGPT(w Output, size int64, diskID string, parts []Partition) error {
 	t := &gpt.Table{LogicalSectorSize: sector, PhysicalSectorSize: sector, GUID: diskID, ProtectiveMBR: true}
 	for i, p := range parts {
 		if p.Start%sector != 0 || p.Size%sector != 0 || p.Size == 0 {
@@ -53,12 +60,16 @@ func WriteGPT(f *os.File, size int64, diskID string, parts []Partition) error {
 		t.Partitions = append(t.Partitions, &gpt.Partition{Index: i + 1, Start: uint64(p.Start / sector), End: uint64((p.Start+p.Size)/sector - 1),
 			Size: uint64(p.Size), Type: gpt.Type(p.Type), Name: p.Name, GUID: p.ID, Attributes: p.Attributes})
 	}
-	if err := f.Truncate(size); err != nil {
+	if err := w.Truncate(size); err != nil {
 		return err
 	}
-	w, err := file.New(f, false).Writable()
-	if err != nil {
-		return err
-	}
-	return t.Write(w, size)
+	return t.Write(gptOutput{w: w}, size)
 }
+
+// gptOutput is an output as the library wants it. The library only writes to it.
+type gptOutput struct {
+	backend.WritableFile
+	w io.WriterAt
+}
+
+func (o gptOutput) WriteAt(p []byte, at int64) (int, error) { return o.w.WriteAt(p, at) }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -69,7 +68,7 @@ type isoLayout struct {
 }
 
 // Write writes the file system to f, which must be empty, and returns its size.
-func (o ISO) Write(f *os.File) (int64, error) {
+func (o ISO) Write(f Output) (int64, error) {
 	l, err := o.layout()
 	if err != nil {
 		return 0, err
@@ -322,7 +321,7 @@ func (l *isoLayout) writeFile(w io.WriterAt, f *File) error {
 }
 
 // hybrid adds the partition table.
-func (l *isoLayout) hybrid(f *os.File) error {
+func (l *isoLayout) hybrid(f Output) error {
 	i := slices.IndexFunc(l.Boot, func(b BootImage) bool { return b.Platform == PlatformEFI })
 	if i < 0 || l.DiskID == "" || l.PartitionID == "" {
 		return nil
@@ -347,7 +346,7 @@ const (
 
 // isohybrid writes the master boot record that isolinux needs on a disk: where the
 // loader is, and one active partition with the whole image.
-func (l *isoLayout) isohybrid(f *os.File) error {
+func (l *isoLayout) isohybrid(f Output) error {
 	if l.BootCode == nil {
 		return nil
 	}

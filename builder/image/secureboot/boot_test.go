@@ -109,7 +109,7 @@ func newMachine(t *testing.T, p platform) *machine {
 // image is an unsigned image with this kernel.
 func (m *machine) image(kernel, initrd []byte, cmdline string) []byte {
 	m.t.Helper()
-	content := func(b []byte) *uki.Content { return &uki.Content{Reader: bytes.NewReader(b), Size: int64(len(b))} }
+	content := func(b []byte) *uki.Content { return &uki.Content{ReaderAt: bytes.NewReader(b), Size: int64(len(b))} }
 	var out bytes.Buffer
 	if err := uki.Build(&out, m.stub, uki.Sections{OSRelease: "ID=test\n", Cmdline: cmdline, Uname: "6.1.0-test",
 		SBAT: "seaworthy,1,Seaworthy,seaworthy,1,https://example.test\n", Kernel: content(kernel), Initrd: content(initrd)}); err != nil {

@@ -1,7 +1,6 @@
 package uki
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -14,12 +13,15 @@ import (
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
 
-// Content is a file that is copied into the image while it is read.
+// Content is a file that is copied into the image.
 type Content struct {
-	io.Reader
-	// Size is the exact number of bytes that Reader gives.
+	io.ReaderAt
+	// Size is the exact number of bytes of the file.
 	Size int64
 }
+
+// reader reads the content, and what follows it.
+func (c *Content) reader() *io.SectionReader { return io.NewSectionReader(c.ReaderAt, 0, c.Size+1) }
 
 // Sections are what an image holds beside the stub.
 type Sections struct {
@@ -68,8 +70,7 @@ func Build(w io.Writer, stub *Stub, s Sections) error {
 	if err != nil {
 		return err
 	}
-	kernel, err := checkKernel(s.Kernel, stub.Arch)
-	if err != nil {
+	if err := checkKernel(s.Kernel, stub.Arch); err != nil {
 		return err
 	}
 	parts := stubParts(stub, sbat)
@@ -84,11 +85,11 @@ func Build(w io.Writer, stub *Stub, s Sections) error {
 		}
 	}
 	if s.Initrd != nil {
-		add(".initrd", s.Initrd, s.Initrd.Size, flagData|flagRead)
+		add(".initrd", s.Initrd.reader(), s.Initrd.Size, flagData|flagRead)
 	}
 	// The kernel comes last: some stubs start it where it lies, and it may then
 	// unpack itself over what follows.
-	add(".linux", kernel, s.Kernel.Size, flagCode|flagExecute|flagRead)
+	add(".linux", s.Kernel.reader(), s.Kernel.Size, flagCode|flagExecute|flagRead)
 	header, err := layout(stub.image, parts)
 	if err != nil {
 		return err
@@ -135,29 +136,28 @@ func (s Sections) check(stub *Stub) (string, error) {
 }
 
 // checkKernel requires an EFI stub in the kernel, for the stub's architecture.
-func checkKernel(c *Content, arch string) (io.Reader, error) {
-	r := bufio.NewReaderSize(c.Reader, maxPEOffset+coffHeader)
-	head, err := r.Peek(int(min(c.Size, maxPEOffset+coffHeader)))
-	if err != nil {
-		return nil, system.Unusable("cannot read the kernel").Because(noEOF(err))
+func checkKernel(c *Content, arch string) error {
+	head := make([]byte, min(c.Size, maxPEOffset+coffHeader))
+	if _, err := io.ReadFull(c.reader(), head); err != nil {
+		return system.Unusable("cannot read the kernel").Because(noEOF(err))
 	}
 	notEFI := func() error {
 		return system.BadInput("the kernel has no EFI stub: firmware cannot start it").
 			Suggest("use a kernel with CONFIG_EFI_STUB=y, and on arm64 one that is not compressed with gzip")
 	}
 	if len(head) < dosHeader || string(head[:2]) != "MZ" {
-		return nil, notEFI()
+		return notEFI()
 	}
 	at := int64(binary.LittleEndian.Uint32(head[dosPEOffset:]))
 	if at+coffHeader > int64(len(head)) || string(head[at:at+4]) != "PE\x00\x00" {
-		return nil, notEFI()
+		return notEFI()
 	}
 	machine := binary.LittleEndian.Uint16(head[at+coffMachine:])
 	if machines[machine] != arch {
-		return nil, system.BadInput("the kernel is for machine %#x, and the EFI stub for %s", machine, arch).
+		return system.BadInput("the kernel is for machine %#x, and the EFI stub for %s", machine, arch).
 			Suggest("use a kernel and a stub for the same architecture")
 	}
-	return r, nil
+	return nil
 }
 
 // stubParts are the sections of the stub, without a .sbat that changes.

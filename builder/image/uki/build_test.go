@@ -118,7 +118,7 @@ func TestBuildRefuses(t *testing.T) {
 		{func(s *Sections) { s.Initrd.Size = 1 << 32 }, system.ErrInput, "larger than 4 GiB"},
 		{func(s *Sections) { s.Initrd.Size = 1<<63 - 1 }, system.ErrInput, "larger than 4 GiB"},
 		{func(s *Sections) { s.Initrd.Size = 0 }, system.ErrInput, "initrd is empty"},
-		{func(s *Sections) { s.Initrd.Reader = io.MultiReader(strings.NewReader("ab"), failing{}) }, errDisk, "section .initrd"},
+		{func(s *Sections) { s.Initrd.ReaderAt = failing{} }, errDisk, "section .initrd"},
 		{func(s *Sections) { s.OSRelease = "" }, system.ErrInput, "os-release"},
 		{func(s *Sections) { s.OSRelease = "a\x00b" }, system.ErrInput, "os-release"},
 		{func(s *Sections) { s.Cmdline = "a\nb" }, system.ErrInput, "command line has a character that is not printable ASCII, at byte 1"},
@@ -145,7 +145,8 @@ var errDisk = errors.New("the disk is gone")
 
 type failing struct{}
 
-func (failing) Read([]byte) (int, error) { return 0, errDisk }
+// ReadAt fails after two bytes.
+func (failing) ReadAt(p []byte, at int64) (int, error) { return copy(p, "ab"[min(at, 2):]), errDisk }
 
 // A stub whose first section follows its headers has no room for more.
 func TestBuildNeedsRoomForSections(t *testing.T) {
@@ -229,7 +230,7 @@ func TestDebianStubs(t *testing.T) {
 func TestBuildStreams(t *testing.T) {
 	const size = 300 << 20
 	s := sections(0x8664)
-	s.Initrd = &Content{io.LimitReader(zeros{}, size), size}
+	s.Initrd = &Content{io.NewSectionReader(zeros{}, 0, size), size}
 	stub := mustStub(t, x64Stub())
 	var before, after runtime.MemStats
 	var n counter
@@ -245,7 +246,7 @@ func TestBuildStreams(t *testing.T) {
 
 type zeros struct{}
 
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+func (zeros) ReadAt(p []byte, _ int64) (int, error) { clear(p); return len(p), nil }
 
 type counter int64
 

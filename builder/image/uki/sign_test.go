@@ -262,7 +262,7 @@ func TestSignStreams(t *testing.T) {
 	const size = 200 << 20
 	a, _ := testKeys()
 	s := sections(0x8664)
-	s.Initrd = &Content{io.LimitReader(zeros{}, size), size}
+	s.Initrd = &Content{io.NewSectionReader(zeros{}, 0, size), size}
 	f, err := os.Create(filepath.Join(t.TempDir(), "image"))
 	if err != nil {
 		t.Fatal(err)

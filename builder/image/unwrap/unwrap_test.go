@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seaworthy-os/seaworthy/builder/image/extents"
 	"github.com/seaworthy-os/seaworthy/builder/image/wrap"
 	"github.com/seaworthy-os/seaworthy/builder/system"
 )
@@ -54,21 +55,17 @@ func TestOurImages(t *testing.T) {
 	t.Parallel()
 	raw := disk()
 	in := wrap.Disk{ReaderAt: bytes.NewReader(raw), Size: int64(len(raw))}
-	for name, write := range map[string]func(*os.File) error{
-		"qcow2/version 3":       func(f *os.File) error { return wrap.QCOW2(f, in) },
-		"vhd/fixed":             func(f *os.File) error { return wrap.VHD(f, in, time.Unix(0, 0)) },
-		"vhd/dynamic":           func(f *os.File) error { return wrap.DynamicVHD(f, in, time.Unix(0, 0)) },
-		"vmdk/monolithicSparse": func(f *os.File) error { return wrap.VMDK(f, in, "x.vmdk") },
+	for name, describe := range map[string]func() (*extents.File, error){
+		"qcow2/version 3":       func() (*extents.File, error) { return wrap.QCOW2(in) },
+		"vhd/fixed":             func() (*extents.File, error) { return wrap.VHD(in, time.Unix(0, 0)) },
+		"vhd/dynamic":           func() (*extents.File, error) { return wrap.DynamicVHD(in, time.Unix(0, 0)) },
+		"vmdk/monolithicSparse": func() (*extents.File, error) { return wrap.VMDK(in, "x.vmdk") },
 	} {
-		f, err := os.Create(filepath.Join(t.TempDir(), "image"))
+		f, err := describe()
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer f.Close()
-		if err := write(f); err != nil {
-			t.Fatal(err)
-		}
-		d, err := open(f)
+		d, err := Open(f, f.Size())
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -178,24 +175,20 @@ func FuzzOpen(f *testing.F) {
 	raw := make([]byte, 256<<10)
 	raw[70000] = 1
 	in := wrap.Disk{ReaderAt: bytes.NewReader(raw), Size: int64(len(raw))}
-	for _, write := range []func(*os.File) error{
-		func(w *os.File) error { return wrap.QCOW2(w, in) },
-		func(w *os.File) error { return wrap.DynamicVHD(w, in, time.Unix(0, 0)) },
-		func(w *os.File) error { return wrap.VMDK(w, in, "x") },
+	for _, describe := range []func() (*extents.File, error){
+		func() (*extents.File, error) { return wrap.QCOW2(in) },
+		func() (*extents.File, error) { return wrap.DynamicVHD(in, time.Unix(0, 0)) },
+		func() (*extents.File, error) { return wrap.VMDK(in, "x") },
 	} {
-		p := filepath.Join(f.TempDir(), "x")
-		w, err := os.Create(p)
+		file, err := describe()
 		if err != nil {
 			f.Fatal(err)
 		}
-		if err := errors.Join(write(w), w.Close()); err != nil {
+		b := make([]byte, min(file.Size(), 400<<10))
+		if _, err := file.ReadAt(b, 0); err != nil {
 			f.Fatal(err)
 		}
-		b, err := os.ReadFile(p)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b[:min(len(b), 400<<10)])
+		f.Add(b)
 	}
 	f.Add([]byte("vhdxfile"))
 	f.Add([]byte("# Disk DescriptorFile\ncreateType=\"monolithicFlat\"\n"))

@@ -1,7 +1,7 @@
-// Package wrap writes a raw disk in the formats of hypervisors and clouds: qcow2,
-// VHD, VMDK. Each function reads the disk once, in order, leaves out what is
-// zero, and gives equal bytes for equal disks. Identifiers are computed from the
-// content.
+// Package wrap gives a raw disk the formats of hypervisors and clouds: qcow2, VHD, VMDK,
+// and Google's. It describes their files, whose data stay on the disk until the files are
+// written; only Google's is compressed. What is zero is left out. Equal disks give equal
+// bytes. Identifiers are computed from the content.
 package wrap
 
 import (
@@ -35,15 +35,20 @@ const tablesSize = 64 << 10
 func (d Disk) identity() (id [sha256.Size]byte, err error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "seaworthy disk %d\n", d.Size)
-	if _, err := io.Copy(h, io.NewSectionReader(d, 0, min(tablesSize, d.Size))); err != nil {
+	if _, err := io.CopyN(h, io.NewSectionReader(d, 0, d.Size), min(tablesSize, d.Size)); err != nil {
 		return id, fmt.Errorf("the disk cannot be read at byte 0: %w", err)
 	}
 	return [sha256.Size]byte(h.Sum(nil)), nil
 }
 
-// pieces calls do for each piece of the disk of this size that is not all zero.
-// The last piece is filled up with zeros. data is valid until do returns.
-func (d Disk) pieces(size int64, do func(at int64, data []byte) error) error {
+// pieces calls do for each piece of the disk of this size that is not all zero: n bytes at
+// at. Only the last piece of the disk can be shorter.
+func (d Disk) pieces(size int64, do func(at, n int64) error) error {
+	return d.read(size, func(at int64, data []byte) error { return do(at, int64(len(data))) })
+}
+
+// read is the same, and gives the bytes, which are valid until do returns.
+func (d Disk) read(size int64, do func(at int64, data []byte) error) error {
 	if err := d.check(); err != nil {
 		return err
 	}
@@ -57,11 +62,10 @@ func (d Disk) pieces(size int64, do func(at int64, data []byte) error) error {
 		if int64(n) < want {
 			return errors.Join(fmt.Errorf("the disk cannot be read at byte %d", at), err)
 		}
-		clear(buf[want:])
-		if bytes.Equal(buf, zero) {
+		if bytes.Equal(buf[:want], zero[:want]) {
 			continue
 		}
-		if err := do(at, buf); err != nil {
+		if err := do(at, buf[:want]); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,9 @@ import (
 // gcpUnit is what the size of a disk of Google's cloud is a multiple of.
 const gcpUnit = 1 << 30
 
+// GCPName is the name of the disk in what GCP writes.
+const GCPName = "disk.raw"
+
 // GCP writes a disk as Google's cloud imports it: disk.raw in a tar in the old GNU
 // format, compressed by gzip. Zeros at the end fill the disk up to whole GiB.
 func GCP(w io.Writer, d Disk, t time.Time) error {
@@ -26,7 +29,7 @@ func GCP(w io.Writer, d Disk, t time.Time) error {
 	}
 	tw := tar.NewWriter(gz)
 	size := divUp(d.Size, gcpUnit) * gcpUnit
-	h := &tar.Header{Typeflag: tar.TypeReg, Name: "disk.raw", Mode: 0o644, Size: size, ModTime: t, Format: tar.FormatGNU}
+	h := &tar.Header{Typeflag: tar.TypeReg, Name: GCPName, Mode: 0o644, Size: size, ModTime: t, Format: tar.FormatGNU}
 	if err := tw.WriteHeader(h); err != nil {
 		return err
 	}
@@ -39,11 +42,14 @@ func GCP(w io.Writer, d Disk, t time.Time) error {
 		}
 		return nil
 	}
-	err = d.pieces(gzipPiece, func(start int64, data []byte) error {
+	err = d.read(gzipPiece, func(start int64, data []byte) error {
 		if err := zeros(start); err != nil {
 			return err
 		}
 		at += gzipPiece
+		if len(data) < gzipPiece {
+			data = append(bytes.Clone(data), gz.zeros[len(data):]...)
+		}
 		_, err := tw.Write(data)
 		return err
 	})

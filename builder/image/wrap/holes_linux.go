@@ -5,11 +5,16 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seaworthy-os/seaworthy/builder/image/extents"
 )
 
-// nextData is the first byte at or after at that is not in a hole of a sparse
-// file, size if there is none.
+// nextData is the first byte at or after at that is not in a hole of a sparse or
+// described file, size if there is none.
 func (d Disk) nextData(at int64) int64 {
+	if f, ok := d.ReaderAt.(*extents.File); ok {
+		return f.NextData(at)
+	}
 	f, ok := d.ReaderAt.(*os.File)
 	if !ok {
 		return at

@@ -2,7 +2,8 @@ package wrap
 
 import (
 	"encoding/binary"
-	"io"
+
+	"github.com/seaworthy-os/seaworthy/builder/image/extents"
 )
 
 const (
@@ -16,11 +17,11 @@ const (
 )
 
 // QCOW2 writes a disk as QEMU's format, version 3 (QEMU's docs/interop/qcow2.txt).
-// w must be empty.
-func QCOW2(w io.WriterAt, d Disk) error {
+func QCOW2(d Disk) (*extents.File, error) {
 	if err := d.check(); err != nil {
-		return err
+		return nil, err
 	}
+	w := new(extents.File)
 	l1 := make([]uint64, divUp(d.Size, qcowPerTable*qcowCluster))
 	l1Clusters := divUp(int64(len(l1))*8, qcowCluster)
 	next := 1 + l1Clusters // the header, then the table of the first level
@@ -33,7 +34,7 @@ func QCOW2(w io.WriterAt, d Disk) error {
 		_, err := w.WriteAt(bigEndian(l2), int64(l1[current]&^qcowUsed))
 		return err
 	}
-	err := d.pieces(qcowCluster, func(at int64, data []byte) error {
+	err := d.pieces(qcowCluster, func(at, n int64) error {
 		cluster := at / qcowCluster
 		if table := cluster / qcowPerTable; table != current {
 			if err := flush(); err != nil {
@@ -44,7 +45,7 @@ func QCOW2(w io.WriterAt, d Disk) error {
 			next++
 		}
 		l2[cluster%qcowPerTable] = uint64(next)*qcowCluster | qcowUsed
-		_, err := w.WriteAt(data, next*qcowCluster)
+		err := w.Place(next*qcowCluster, d.ReaderAt, at, n)
 		next++
 		return err
 	})
@@ -52,17 +53,15 @@ func QCOW2(w io.WriterAt, d Disk) error {
 		err = flush()
 	}
 	if err != nil {
-		return err
-	}
-	if _, err := w.WriteAt(bigEndian(l1), qcowCluster); err != nil {
-		return err
+		return nil, err
 	}
 	counts, tableAt, tableClusters := qcowCounts(next)
-	if _, err := w.WriteAt(counts, next*qcowCluster); err != nil {
-		return err
+	for at, data := range map[int64][]byte{0: qcowHeader(d.Size, len(l1), tableAt, tableClusters), qcowCluster: bigEndian(l1), next * qcowCluster: counts} {
+		if _, err := w.WriteAt(data, at); err != nil {
+			return nil, err
+		}
 	}
-	_, err = w.WriteAt(qcowHeader(d.Size, len(l1), tableAt, tableClusters), 0)
-	return err
+	return w, nil
 }
 
 // qcowCounts gives the reference counts of an image with this many clusters, one

@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"io"
 	"time"
+
+	"github.com/seaworthy-os/seaworthy/builder/image/extents"
 )
 
 const (
@@ -20,48 +21,46 @@ const (
 var vhdEpoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // VHD writes a disk as a fixed Virtual Hard Disk (Microsoft's VHD specification,
-// version 1.0): the raw disk, and a footer. w must be empty.
-func VHD(w io.WriterAt, d Disk, t time.Time) error {
+// version 1.0): the raw disk, and a footer.
+func VHD(d Disk, t time.Time) (*extents.File, error) {
 	if err := d.check(); err != nil {
-		return err
+		return nil, err
 	}
 	id, err := d.identity()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	err = d.pieces(1<<20, func(at int64, data []byte) error {
-		_, err := w.WriteAt(data[:min(int64(len(data)), d.Size-at)], at)
-		return err
-	})
-	if err != nil {
-		return err
-	}
+	w := extents.Of(d.ReaderAt, d.Size)
 	_, err = w.WriteAt(vhdFooter(d.Size, vhdFixed, id, t), d.Size)
-	return err
+	return w, err
 }
 
 // DynamicVHD writes a disk as a dynamic Virtual Hard Disk, which leaves out blocks
-// of zeros. w must be empty.
-func DynamicVHD(w io.WriterAt, d Disk, t time.Time) error {
+// of zeros.
+func DynamicVHD(d Disk, t time.Time) (*extents.File, error) {
 	if err := d.check(); err != nil {
-		return err
+		return nil, err
 	}
+	w := new(extents.File)
 	table := bytes.Repeat([]byte{0xff}, int(divUp(divUp(d.Size, vhdBlock)*4, 512)*512))
 	const tableAt = 512 + 1024
 	next := int64(tableAt + len(table))
 	id, err := d.identity()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	used := bytes.Repeat([]byte{0xff}, vhdBitmap)
-	err = d.pieces(vhdBlock, func(at int64, data []byte) error {
+	err = d.pieces(vhdBlock, func(at, n int64) error {
 		binary.BigEndian.PutUint32(table[at/vhdBlock*4:], uint32(next/512))
-		_, err := w.WriteAt(append(used[:vhdBitmap:vhdBitmap], data...), next)
+		if _, err := w.WriteAt(used, next); err != nil {
+			return err
+		}
+		err := w.Place(next+vhdBitmap, d.ReaderAt, at, n)
 		next += vhdBitmap + vhdBlock
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	header := make([]byte, 1024)
 	be := binary.BigEndian
@@ -75,10 +74,10 @@ func DynamicVHD(w io.WriterAt, d Disk, t time.Time) error {
 	footer := vhdFooter(d.Size, vhdSparse, id, t)
 	for at, data := range map[int64][]byte{0: footer, 512: header, tableAt: table, next: footer} {
 		if _, err := w.WriteAt(data, at); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return w, nil
 }
 
 func vhdFooter(size int64, kind uint32, id [sha256.Size]byte, t time.Time) []byte {

@@ -3,8 +3,9 @@ package wrap
 import (
 	"encoding/binary"
 	"fmt"
-	"io"
 	"path/filepath"
+
+	"github.com/seaworthy-os/seaworthy/builder/image/extents"
 )
 
 const (
@@ -15,11 +16,12 @@ const (
 )
 
 // VMDK writes a disk as a monolithic sparse extent (VMware's Virtual Disk Format
-// 5.0) for the file name. w must be empty.
-func VMDK(w io.WriterAt, d Disk, name string) error {
+// 5.0) for the file name.
+func VMDK(d Disk, name string) (*extents.File, error) {
 	if err := d.check(); err != nil {
-		return err
+		return nil, err
 	}
+	w := new(extents.File)
 	tables := divUp(d.Size, vmdkGrain*vmdkPerTable)
 	directory := divUp(tables*4, 512)
 	const tableSectors = vmdkPerTable * 4 / 512
@@ -31,21 +33,16 @@ func VMDK(w io.WriterAt, d Disk, name string) error {
 	next := data
 	id, err := d.identity()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	err = d.pieces(vmdkGrain, func(at int64, piece []byte) error {
+	err = d.pieces(vmdkGrain, func(at, n int64) error {
 		binary.LittleEndian.PutUint32(grains[at/vmdkGrain*4:], uint32(next/512))
-		_, err := w.WriteAt(piece, next)
+		err := w.Place(next, d.ReaderAt, at, n)
 		next += vmdkGrain
 		return err
 	})
 	if err != nil {
-		return err
-	}
-	if next == data { // readers refuse a file that ends before the first grain
-		if _, err := w.WriteAt([]byte{0}, data-1); err != nil {
-			return err
-		}
+		return nil, err
 	}
 	for at, b := range map[int64][]byte{
 		0: vmdkHeader(d.Size, first, second, data/512), 512: vmdkText(d.Size, binary.BigEndian.Uint32(id[:]), name),
@@ -53,10 +50,10 @@ func VMDK(w io.WriterAt, d Disk, name string) error {
 		second * 512: vmdkDirectory(tables, second+directory), (second + directory) * 512: grains,
 	} {
 		if _, err := w.WriteAt(b, at); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return w, w.Truncate(next) // readers refuse a file that ends before its grains
 }
 
 // vmdkDirectory lists where the tables are, in sectors.

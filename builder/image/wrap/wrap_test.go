@@ -13,16 +13,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seaworthy-os/seaworthy/builder/image/extents"
 )
 
 var day = time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC)
 
 // wrappers by the name that qemu-img has for each format.
-var wrappers = map[string]func(io.WriterAt, Disk) error{
+var wrappers = map[string]func(Disk) (*extents.File, error){
 	"qcow2":         QCOW2,
-	"vpc":           func(w io.WriterAt, d Disk) error { return VHD(w, d, day) },
-	"vpc (dynamic)": func(w io.WriterAt, d Disk) error { return DynamicVHD(w, d, day) },
-	"vmdk":          func(w io.WriterAt, d Disk) error { return VMDK(w, d, "os.vmdk") },
+	"vpc":           func(d Disk) (*extents.File, error) { return VHD(d, day) },
+	"vpc (dynamic)": func(d Disk) (*extents.File, error) { return DynamicVHD(d, day) },
+	"vmdk":          func(d Disk) (*extents.File, error) { return VMDK(d, "os.vmdk") },
 }
 
 // sparse makes a disk with some data in it.
@@ -49,16 +51,27 @@ func sparse(t *testing.T, size int64, pieces int) (*os.File, Disk) {
 	return f, Disk{f, size}
 }
 
-func write(t *testing.T, wrap func(io.WriterAt, Disk) error, d Disk) *os.File {
+// write writes a wrapped disk into a file.
+func write(t *testing.T, wrap func(Disk) (*extents.File, error), d Disk) *os.File {
+	t.Helper()
+	described, err := wrap(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := create(t)
+	if err := described.WriteInto(out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func create(t *testing.T) *os.File {
 	t.Helper()
 	out, err := os.Create(filepath.Join(t.TempDir(), "out.img"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { out.Close() })
-	if err := wrap(out, d); err != nil {
-		t.Fatal(err)
-	}
 	return out
 }
 
@@ -98,8 +111,14 @@ func TestQEMUReadsThem(t *testing.T) {
 func TestGCP(t *testing.T) {
 	t.Parallel()
 	raw, d := sparse(t, 35<<20+512, 40)
-	gcp := func(w io.WriterAt, d Disk) error { return GCP(w.(io.Writer), d, day) }
-	out := write(t, gcp, d)
+	gcp := func(d Disk) *os.File {
+		out := create(t)
+		if err := GCP(out, d, day); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	out := gcp(d)
 	content := exec.Command("tar", "-xzOf", out.Name(), "disk.raw")
 	pipe, err := content.StdoutPipe()
 	if err != nil {
@@ -114,7 +133,7 @@ func TestGCP(t *testing.T) {
 	if err := content.Wait(); err != nil {
 		t.Error(err)
 	}
-	dense := write(t, gcp, Disk{struct{ io.ReaderAt }{raw}, d.Size}) // not known as a file with holes
+	dense := gcp(Disk{struct{ io.ReaderAt }{raw}, d.Size}) // not known as a file with holes
 	if a, b := readFile(t, out.Name()), readFile(t, dense.Name()); !bytes.Equal(a, b) {
 		t.Errorf("a disk with holes gives %d bytes, one without %d", len(a), len(b))
 	}
@@ -179,14 +198,9 @@ func TestBadDisks(t *testing.T) {
 	for name, wrap := range wrappers {
 		for want, d := range map[string]Disk{"a disk of 0 bytes": {bytes.NewReader(nil), 0}, "a disk of 513 bytes": {bytes.NewReader(nil), 513},
 			"cannot be read at byte 0": {bytes.NewReader(make([]byte, 511)), 512}} {
-			out, err := os.Create(filepath.Join(t.TempDir(), "x"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := wrap(out, d); err == nil || !strings.Contains(err.Error(), want) {
+			if _, err := wrap(d); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v, want %q", name, err, want)
 			}
-			out.Close()
 		}
 	}
 }

@@ -5,20 +5,6 @@ import (
 	"os"
 )
 
-// Raw copies a disk. Zeros become holes. w must be empty.
-func Raw(w interface {
-	io.WriterAt
-	Truncate(int64) error
-}, d Disk) error {
-	if err := w.Truncate(d.Size); err != nil {
-		return err
-	}
-	return d.pieces(1<<20, func(at int64, data []byte) error {
-		_, err := w.WriteAt(data[:min(int64(len(data)), d.Size-at)], at)
-		return err
-	})
-}
-
 // CopyFile copies a file to a new one, and returns its size. Holes stay holes. The
 // file is left at its beginning.
 func CopyFile(to, from *os.File) (int64, error) {
