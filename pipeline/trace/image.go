@@ -65,18 +65,26 @@ func Images(ctx context.Context, o Options, targets []Target) (reports []*Report
 	images := &imageReports{arch: built.OS.Arch}
 	if o.Target.runsOnce() {
 		a, all := t.throughBoot(ctx, built, nil, t.Patience)
-		if a.err == nil && a.failed != "" {
-			a.err = notBooted(a.failed)
-		}
 		if a.err != nil {
 			return nil, a.err
 		}
+		var failed error
+		if a.failed != "" {
+			failed, all = notBooted(a.failed), worked(all)
+		}
+		var bad []string
 		for _, t := range traced {
-			if err := images.of(t).addEnded(all, t.Target); err != nil {
+			r := images.of(t)
+			switch err := r.addEnded(all, t.Target); {
+			case failed != nil && err != nil:
+				bad = append(bad, r.image)
+			case err != nil:
 				return nil, err
 			}
 		}
-		return images.finish()
+		images.all = slices.DeleteFunc(images.all, func(r *imageReport) bool { return slices.Contains(bad, r.image) })
+		reports, err = images.finish()
+		return reports, errors.Join(failed, err)
 	}
 	var errs []error
 	err = t.boot(ctx, built, func(ctx context.Context, g *guest) error {
@@ -123,6 +131,15 @@ func keepsFiles(s *specs.Spec) bool {
 	return slices.ContainsFunc(s.Mounts, func(m specs.Mount) bool {
 		return m.Type == "bind" && !strings.HasPrefix(m.Destination, "/dev") && !slices.Contains(m.Options, "ro")
 	})
+}
+
+// worked are the containers that ended with success in a boot or a shutdown that failed. How
+// an onboot container has ended is not always known, so the last one may have failed.
+func worked(all []ended) []ended {
+	if n := len(all); n > 0 && strings.HasPrefix(all[n-1].Container, string(system.SectionOnboot)+"/") {
+		all = all[:n-1]
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(e ended) bool { return e.Failed != "" })
 }
 
 // unconfinedIn are the containers with `seccomp: unconfined` in os.yml files.

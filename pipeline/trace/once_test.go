@@ -134,6 +134,29 @@ func TestFollowBootStopped(t *testing.T) {
 	}
 }
 
+// After a boot that failed, the containers before the last one have worked, and after a
+// shutdown those that did not say that they failed.
+func TestWorked(t *testing.T) {
+	t.Parallel()
+	one := func(name, failed string) ended {
+		return ended{Once: tracing.Once{Container: name, Failed: failed, Observed: true}}
+	}
+	for want, all := range map[string][]ended{
+		"":                                {},
+		"onboot/a":                        {one("onboot/a", ""), one("onboot/b", "")},
+		"onboot/a onshutdown/d":           {one("onboot/a", ""), one("onshutdown/c", "exit status 1"), one("onshutdown/d", "")},
+		"onboot/a onboot/b onshutdown/cc": {one("onboot/a", ""), one("onboot/b", ""), one("onshutdown/cc", "")},
+	} {
+		var got []string
+		for _, e := range worked(all) {
+			got = append(got, e.Container)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%v, want %s", got, want)
+		}
+	}
+}
+
 // Containers with one image get one profile: it allows what one of them did, if the filter of
 // one of them allowed it.
 func TestImagesOfSeveralContainers(t *testing.T) {
