@@ -294,6 +294,7 @@ const (
 	whyForms    = "other forms of the calls above: for other architectures, newer C libraries, and other sizes of data"
 	whyFamilies = "both versions of IP, and AF_UNIX, which the C library uses for names and logs"
 	whyNoClone3 = "with this answer, the C library uses clone"
+	whyConnect  = "a program that connects to others: the C library asks for names and writes logs with these"
 	whyRISCV64  = "the C library of riscv64"
 )
 
@@ -324,7 +325,8 @@ func (r *Report) imageProfile(before *specs.LinuxSeccomp) ([]byte, error) {
 	more(runtimes, whyRuntimes)
 	var plain []Call
 	for _, c := range r.Calls {
-		if allowed[c.Name] {
+		// A filter cannot see the namespaces of clone3.
+		if allowed[c.Name] || c.Name == "clone3" {
 			continue
 		}
 		why := ""
@@ -357,6 +359,9 @@ func (r *Report) imageProfile(before *specs.LinuxSeccomp) ([]byte, error) {
 	if !allowed["clone"] {
 		allowed["clone"] = true
 		rule([]string{"clone"}, (&Call{Name: "clone"}).conditions()[0].Args, whyRuntimes)
+	}
+	if allowed["connect"] {
+		more([]string{"recvfrom", "sendto"}, whyConnect)
 	}
 	var others []string
 	for _, group := range forms {

@@ -133,6 +133,45 @@ func TestMarginIsAllowed(t *testing.T) {
 	}
 }
 
+// A service that connects to others by address will in another system use names, and its
+// syslog will be there. It may send on its sockets.
+func TestProfileOfClient(t *testing.T) {
+	t.Parallel()
+	for call, want := range map[string]bool{"connect": true, "listen": false} {
+		r := newReport("services/web", "amd64")
+		r.Calls = []Call{{Name: call, Phase: phaseStart}}
+		data, err := r.imageProfile(defaultFilter())
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, _ := passes(t, data)
+		for _, name := range []string{"sendto", "sendmmsg", "recvfrom", "recvmsg"} {
+			if slices.Contains(names, name) != want {
+				t.Errorf("with %s, %s is allowed: %t", call, name, !want)
+			}
+		}
+	}
+}
+
+// With CAP_SYS_ADMIN, the default profile allows clone3. The profile of an image never does:
+// the program gets the answer after which it calls clone.
+func TestProfileRefusesClone3(t *testing.T) {
+	t.Parallel()
+	filter := defaultFilter()
+	filter.Syscalls = slices.DeleteFunc(filter.Syscalls, func(s specs.LinuxSyscall) bool { return slices.Contains(s.Names, "clone3") })
+	filter.Syscalls = append(filter.Syscalls, specs.LinuxSyscall{Names: []string{"clone3", "clone"}, Action: specs.ActAllow})
+	r := newReport("services/web", "amd64")
+	r.Calls = []Call{{Name: "clone3", Phase: phaseStart}}
+	data, err := r.imageProfile(filter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, conditional := passes(t, data)
+	if slices.Contains(names, "clone3") || slices.Contains(names, "clone") || !slices.Contains(conditional, "clone") || !strings.Contains(string(data), `"names": ["clone3"],`+"\n     "+`"action":"SCMP_ACT_ERRNO","errnoRet":38`) {
+		t.Errorf("%s", data)
+	}
+}
+
 // The calls that every profile gets, and the forms of others, are none that the rules call
 // dangerous.
 func TestMarginIsHarmless(t *testing.T) {
