@@ -1,0 +1,2 @@
+# The other program writes meanwhile, in all its ways.
+sleep 90
