@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path"
 	"time"
 
 	"github.com/go-git/go-billy/v5"
@@ -65,7 +66,7 @@ func Serve(ctx context.Context, l net.Listener, folder string, writable bool) er
 		<-ctx.Done()
 		_ = l.Close()
 	}()
-	err = nfs.Serve(netutil.LimitListener(l, maxClients), helpers.NewCachingHandler(export{helpers.NewNullAuthHandler(files), files}, maxHandles))
+	err = nfs.Serve(netutil.LimitListener(l, maxClients), helpers.NewCachingHandler(export{helpers.NewNullAuthHandler(files), folder, files}, maxHandles))
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -75,7 +76,17 @@ func Serve(ctx context.Context, l net.Listener, folder string, writable bool) er
 // export lets only writable folders be changed.
 type export struct {
 	nfs.Handler
-	files tree
+	folder string
+	files  tree
+}
+
+// Mount gives the folder to a client that asks for it by its path here, or for "/". A client
+// with a mistake in the path gets an error, and not other files than it asked for.
+func (e export) Mount(ctx context.Context, c net.Conn, r nfs.MountRequest) (nfs.MountStatus, billy.Filesystem, []nfs.AuthFlavor) {
+	if p := path.Clean("/" + string(r.Dirpath)); p != "/" && p != path.Clean("/"+e.folder) {
+		return nfs.MountStatusErrNoEnt, e.files, nil // a status without a handle
+	}
+	return e.Handler.Mount(ctx, c, r)
 }
 
 // Change returns what changes the attributes of files, nil if they cannot be changed.

@@ -38,6 +38,14 @@ func mount(t *testing.T, folder string, writable bool) *client.Target {
 	}
 	t.Cleanup(c.Close)
 	m := client.Mount{Client: c}
+	for _, path := range []string{"/missing", folder + "/missing", folder + "/..", "x"} {
+		if _, err := m.Mount(path, rpc.AuthNull); err == nil {
+			t.Errorf("%s can be mounted", path)
+		}
+	}
+	if _, err := m.Mount(folder, rpc.AuthNull); err != nil {
+		t.Errorf("the folder by its own path: %v", err)
+	}
 	target, err := m.Mount("/", rpc.AuthNull)
 	if err != nil {
 		t.Fatal(err)
