@@ -42,5 +42,5 @@ func (r *Report) WriteText(w io.Writer) {
 	for _, n := range r.Notes {
 		fmt.Fprintf(w, "note: %s\n", n)
 	}
-	fmt.Fprintf(w, "\nThe system was built and booted with these changes, and the service works.\n\n%s", r.Diff)
+	fmt.Fprintf(w, "\nThe system was built and booted with these changes, and %s works.\n\n%s", r.Component, r.Diff)
 }
