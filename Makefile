@@ -35,6 +35,11 @@ HANG := 150m
 # The target test runs vet separately: it checks more than go test does.
 GOTEST := go test -vet=off -timeout $(HANG)
 
+# How many machines the tests boot at a time: one for each processor, and for 3 GB of free
+# memory. An emulated machine uses one processor, and the largest ones have 2 GB.
+MACHINES = $(shell awk -v n="$$(nproc)" '/^MemAvailable:/ {m = int($$2 / 3000000)} END {if (m < n) n = m; if (n < 1) n = 1; print n}' /proc/meminfo)
+BOOTTEST = $(GOTEST) -count=1 -p 1 -parallel $(MACHINES) -v
+
 # Programs of other projects that the tests run.
 TOOLS := $(CURDIR)/bin/test
 
@@ -105,9 +110,10 @@ test: test-deps example-components ## run all tests: unit, command line, other p
 	wait; $(MAKE) --no-print-directory -j2 --output-sync=target test-opa test-browser test-cosign test-sigstore-js test-hsm test-registries
 
 test-boot: test-deps boot-deps component-deps demo-components ## boot every format, under Secure Boot too, and boot damaged images; arm64 too
-	@$(COMPONENT_BUILD) components/runc components/containerd components/apparmor
-	@$(MAKE) --no-print-directory demo-components efi ARCH=arm64
-	@SEAWORTHY_BOOT=all $(GOTEST) -count=1 -p 1 -v -run 'TestMinimal|TestSmall|TestDamagedRoot|TestSecureBoot|TestBoot' ./cmd/seaworthy ./builder/image/secureboot
+	@$(MAKE) --no-print-directory -j2 demo-components efi ARCH=arm64 & arm64=$$!; \
+	$(COMPONENT_BUILD) components/runc components/containerd components/apparmor || { code=$$?; wait; exit $$code; }; \
+	wait $$arm64
+	@SEAWORTHY_BOOT=all $(BOOTTEST) -run 'TestMinimal|TestSmall|TestDamagedRoot|TestSecureBoot|TestBoot' ./cmd/seaworthy ./builder/image/secureboot
 
 test-riscv64: build ## build the components of the demo for riscv64, from Debian 13, and boot them
 	@examples/install.sh "tests boot a system for riscv64" qemu-system-riscv64=qemu-system-misc /usr/lib/riscv64-linux-gnu/opensbi=opensbi
@@ -122,7 +128,7 @@ test-rpi3: build ## boot the format rpi3 with U-Boot, on QEMU's Raspberry Pi 3
 
 test-components: test-deps components careless ## boot all components, a few systems with many of them, and run their health checks
 	@examples/install.sh "the machine of the components has a TPM, and its CI runner a server" swtpm=swtpm buildbot=buildbot git=git
-	@SEAWORTHY_COMPONENTS=all $(GOTEST) -count=1 -p 1 -v -run 'TestComponents|TestShortestServices|TestExamples|TestCareless' ./cmd/seaworthy
+	@SEAWORTHY_COMPONENTS=all $(BOOTTEST) -run 'TestComponents|TestShortestServices|TestExamples|TestCareless' ./cmd/seaworthy
 
 test-trace: test-deps ## trace services and a container of onboot in booted systems, and boot them with the proposals
 	@$(MAKE) --no-print-directory example-components careless

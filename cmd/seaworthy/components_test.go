@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -147,6 +148,7 @@ next:
 // TestComponents boots all components, and runs their health checks. Every system
 // passes baseline without waivers: with nothing but the components' allowances.
 func TestComponents(t *testing.T) {
+	t.Parallel()
 	wanted := os.Getenv("SEAWORTHY_COMPONENTS")
 	if wanted == "" {
 		t.Skip("skipped: boots all components; run `make test-components`")
@@ -160,23 +162,26 @@ func TestComponents(t *testing.T) {
 		t.Fatalf("no component of %s has a system.yml", wanted)
 	}
 	s.bare(cli.ExitPass, "key", "generate", "--output-dir", s.dir)
-	hardened := 0
-	for i, group := range systems(all) {
-		t.Run(namesOf(group), func(t *testing.T) {
-			g := *s
-			g.t, g.dir = t, s.path(fmt.Sprint("group", i))
-			if err := os.Mkdir(g.dir, 0o755); err != nil {
-				t.Fatal(err)
-			}
-			for _, rules := range g.bootGroup(group, s.path("seaworthy")) {
-				if len(rules) == 0 {
-					hardened++
+	var hardened atomic.Int32
+	t.Run("boot", func(t *testing.T) { // until all are done
+		for i, group := range systems(all) {
+			t.Run(namesOf(group), func(t *testing.T) {
+				t.Parallel()
+				g := *s
+				g.t, g.dir = t, s.path(fmt.Sprint("group", i))
+				if err := os.Mkdir(g.dir, 0o755); err != nil {
+					t.Fatal(err)
 				}
-			}
-		})
-	}
-	if wanted == "all" && hardened < leastHardened {
-		t.Errorf("%d components pass hardened, want at least %d", hardened, leastHardened)
+				for _, rules := range g.bootGroup(group, s.path("seaworthy")) {
+					if len(rules) == 0 {
+						hardened.Add(1)
+					}
+				}
+			})
+		}
+	})
+	if n := hardened.Load(); wanted == "all" && n < leastHardened {
+		t.Errorf("%d components pass hardened, want at least %d", n, leastHardened)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 // services, with crun, runc and containerd. report sees its ids, its profile, and what
 // the profile forbids. nginx answers: it can write to its root file system.
 func TestBootConfined(t *testing.T) {
+	t.Parallel()
 	if !allBoots() {
 		t.Skip("skipped: boots three machines; run `make test-boot`")
 	}
@@ -42,13 +43,14 @@ func TestBootConfined(t *testing.T) {
 	const crun = "  - seaworthy/crun:1.8\n"
 	for _, with := range []string{crun, "  - seaworthy/runc:1.1\n", "  - seaworthy/runc:1.1\n  - seaworthy/containerd:1.6\n"} {
 		name := strings.Join(regexp.MustCompile(`[a-z]+\b`).FindAllString(strings.ReplaceAll(with, "seaworthy/", ""), -1), "+")
+		s.write("minimal.yml", strings.Replace(text, crun, with, 1))
+		s.run(cli.ExitPass, "lock", s.path("minimal.yml"))
+		out := s.build(name, []string{"kernel+initrd"})
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			one := *s
 			one.t = t
 			s := &one
-			s.write("minimal.yml", strings.Replace(text, crun, with, 1))
-			s.run(cli.ExitPass, "lock", s.path("minimal.yml"))
-			out := s.build(name, []string{"kernel+initrd"})
 			page := s.reported(out, []*regexp.Regexp{regexp.MustCompile(`apparmor: profiles loaded from 2 files`), regexp.MustCompile(`ready: 2 of 2 services`)}, "--memory", "1024")
 			s.checkReport(t, page)
 			var r struct {

@@ -44,6 +44,7 @@ const moreLimits = `      cpu: {quota: 80000, period: 100000, shares: 512}
 // service report sees the same restrictions in all of them, and containerd's own client
 // sees the services.
 func TestBootContainerd(t *testing.T) {
+	t.Parallel()
 	if !allBoots() {
 		t.Skip("skipped: boots three machines; run `make test-boot`")
 	}

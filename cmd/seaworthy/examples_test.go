@@ -73,6 +73,7 @@ func needAllComponents(t *testing.T) {
 // TestExamplesPageParts: the parts of os.yml on the page pass hardened together with the
 // example that the page starts from.
 func TestExamplesPageParts(t *testing.T) {
+	t.Parallel()
 	needAllComponents(t)
 	s := newSystem(t)
 	s.write("my.yml", string(readFile(t, "../../examples/registry.yml")))
@@ -91,6 +92,7 @@ func TestExamplesPageParts(t *testing.T) {
 // TestExamples checks each example system with the pack hardened, builds it, compares
 // its size with the page, and boots it until its services answer.
 func TestExamples(t *testing.T) {
+	t.Parallel()
 	wanted := os.Getenv("SEAWORTHY_COMPONENTS")
 	if wanted == "" {
 		t.Skip("skipped: boots all example systems; run `make test-components`")
@@ -102,6 +104,7 @@ func TestExamples(t *testing.T) {
 		}
 		ran++
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := newSystem(t)
 			s.example(name, size)
 		})

@@ -65,6 +65,7 @@ files:
 // one finds what the first one has written. On both, seaworthy-whence names the origin of
 // files and processes. Other tools accept the disk afterwards.
 func TestBootData(t *testing.T) {
+	t.Parallel()
 	if !allBoots() {
 		t.Skip("skipped: boots two machines; run `make test-boot`")
 	}

@@ -13,6 +13,7 @@ import (
 // TestBootNetwork boots a system over the network with the commands of docs/images.md:
 // iPXE loads its script over TFTP, and kernel and initrd over HTTP.
 func TestBootNetwork(t *testing.T) {
+	t.Parallel()
 	if !allBoots() {
 		t.Skip("skipped: boots a machine; run `make test-boot`")
 	}

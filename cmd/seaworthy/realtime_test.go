@@ -9,6 +9,7 @@ import (
 // TestComponentsRealTime boots the example with Debian's real-time kernel to the answers of
 // its services. The system starts them only if the kernel says that it is one.
 func TestComponentsRealTime(t *testing.T) {
+	t.Parallel()
 	if os.Getenv("SEAWORTHY_COMPONENTS") != "all" {
 		t.Skip("skipped: boots a system; run `make test-components`")
 	}

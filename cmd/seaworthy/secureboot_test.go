@@ -18,6 +18,7 @@ import (
 // with our key, up to the answers of its services. It refuses an unsigned image, and
 // one that is signed with another key.
 func TestSecureBoot(t *testing.T) {
+	t.Parallel()
 	s := newSystem(t)
 	s.needsFirmware()
 	s.locked()
@@ -39,6 +40,7 @@ func TestSecureBoot(t *testing.T) {
 // TestBootARM64 boots the example for arm64 to the answers of its services: directly,
 // and under firmware with and without Secure Boot.
 func TestBootARM64(t *testing.T) {
+	t.Parallel()
 	if !allBoots() {
 		t.Skip("skipped: boots five machines; run `make test-boot`")
 	}

@@ -28,6 +28,7 @@ var notOfLabel = map[string]string{
 // TestShortestServices: a service that an os.yml uses in the shortest way (name, image,
 // network) passes hardened. Its label has all permissions that it needs, and no others.
 func TestShortestServices(t *testing.T) {
+	t.Parallel()
 	needAllComponents(t)
 	s, sizes := newSystem(t), imageSizes(t)
 	all := []*library{{name: "report", services: []string{"report"}}, {name: "probe", services: []string{"probe"}}}

@@ -39,6 +39,7 @@ func (s *realSystem) fits(dir, name, format string, limits map[string]int64) {
 
 // TestSmall builds the example with --small, and boots it.
 func TestSmall(t *testing.T) {
+	t.Parallel()
 	if !allBoots() {
 		t.Skip("skipped: compresses for a minute; `make test-boot` runs it")
 	}

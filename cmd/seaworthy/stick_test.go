@@ -12,6 +12,7 @@ import (
 
 // TestBootStick: a BIOS boots the ISO from a disk too, as from a USB stick.
 func TestBootStick(t *testing.T) {
+	t.Parallel()
 	if !allBoots() {
 		t.Skip("skipped: boots a machine; run `make test-boot`")
 	}

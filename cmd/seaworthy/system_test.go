@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,13 +17,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/registry"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/seaworthy-os/seaworthy/builder/boot"
 	"github.com/seaworthy-os/seaworthy/builder/image"
 	"github.com/seaworthy-os/seaworthy/cmd/seaworthy/cli"
 	"github.com/seaworthy-os/seaworthy/policy/decision"
@@ -52,7 +54,7 @@ func newSystemFor(t *testing.T, arch string) *realSystem {
 	if _, err := os.Stat(realComponents); err != nil {
 		t.Skip("skipped: no components; run `make components` or `make test`")
 	}
-	t.Setenv("COSIGN_PASSWORD", "test")
+	environment()
 	s := &realSystem{t: t, dir: t.TempDir(), arch: arch, keyboard: strings.NewReader("")}
 	for _, name := range []string{"minimal.yml", "minimal.waivers.yml", "minimal.arm64.waivers.yml", "insecure.yml", "web.yml", "waivers.yml"} {
 		b, err := os.ReadFile(filepath.Join("../../examples", name))
@@ -65,6 +67,13 @@ func newSystemFor(t *testing.T, arch string) *realSystem {
 	}
 	return s
 }
+
+// environment is that of all tests with real systems. t.Setenv would keep them from
+// running in parallel. Without CI, explain prints diffs for patch.
+var environment = sync.OnceFunc(func() {
+	os.Setenv("COSIGN_PASSWORD", "test")
+	os.Unsetenv("CI")
+})
 
 func (s *realSystem) path(name string) string { return filepath.Join(s.dir, name) }
 
@@ -137,6 +146,9 @@ func TestInsecure(t *testing.T) {
 // from a registry; in make test-boot, from folders. Over the network, its services
 // report their permissions.
 func TestMinimal(t *testing.T) {
+	if allBoots() { // else it changes TMPDIR
+		t.Parallel()
+	}
 	s := newSystem(t)
 	yml := s.path("minimal.yml")
 	s.run(cli.ExitDenied, "check", yml) // no digests yet
@@ -428,13 +440,27 @@ func limitsOf(t *testing.T, file, service string) map[string]string {
 	return nil
 }
 
+// firstPort is below the ports that the kernel chooses for others.
+const firstPort, ports = 20000, 12000
+
+// nextPort is where port looks next. Tests of another program begin elsewhere.
+var nextPort atomic.Uint32
+
+func init() { nextPort.Store(rand.Uint32N(ports)) }
+
+// port returns a free port. Tests run in parallel, and a machine uses its port some time
+// later: no other test of this program gets the same port.
 func port(t *testing.T) int {
 	t.Helper()
-	p, err := boot.FreePort()
-	if err != nil {
-		t.Fatal(err)
+	for range ports {
+		p := firstPort + int(nextPort.Add(1)%ports)
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p)); err == nil {
+			l.Close()
+			return p
+		}
 	}
-	return p
+	t.Fatal("no port is free")
+	return 0
 }
 
 // silence is the longest time without console output. The time of a boot depends on

@@ -15,6 +15,7 @@ import (
 // Boot, refuse a disk on which one bit differs, wherever it is, and the root of
 // another image. TestSecureBoot boots the intact disk.
 func TestDamagedRoot(t *testing.T) {
+	t.Parallel()
 	if !allBoots() {
 		t.Skip("skipped: boots several machines; run `make test-boot`")
 	}
@@ -54,11 +55,14 @@ func TestDamagedRoot(t *testing.T) {
 		{"first block of data", changed(lazy, root+9), "dm-verity device corrupted"},
 		{"root of another image", append(bytes.Clone(full[:root]), lazy[root:]...), "belongs to another root"},
 	} {
-		console := new(console)
-		err := bootDisk(t, c.disk, store, console)
-		if err == nil || !strings.Contains(err.Error()+console.String(), c.want) || strings.Contains(console.String(), "services started") {
-			t.Errorf("%s: %v, want %q\n%s", c.name, err, c.want, console)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			console := new(console)
+			err := bootDisk(t, c.disk, store, console)
+			if err == nil || !strings.Contains(err.Error()+console.String(), c.want) || strings.Contains(console.String(), "services started") {
+				t.Errorf("%v, want %q\n%s", err, c.want, console)
+			}
+		})
 	}
 }
 

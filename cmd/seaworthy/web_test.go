@@ -15,6 +15,7 @@ import (
 // until nginx answers, nginx passes on the figures of node_exporter, and probe has
 // asked redis and chrony, which only the services of the system can reach.
 func TestWeb(t *testing.T) {
+	t.Parallel()
 	s := newSystem(t)
 	yml, out := s.path("web.yml"), s.path("web")
 	s.run(cli.ExitPass, "lock", yml) // a missing component: run `make example-components`

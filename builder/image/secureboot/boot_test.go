@@ -106,6 +106,13 @@ func newMachine(t *testing.T, p platform) *machine {
 	return &machine{p, t, t.TempDir(), testKeys(), stub, file(p.firmwarePackage, p.store), map[string][]byte{}}
 }
 
+// of is the machine of a subtest.
+func (m *machine) of(t *testing.T) *machine {
+	one := *m
+	one.t = t
+	return &one
+}
+
 // image is an unsigned image with this kernel.
 func (m *machine) image(kernel, initrd []byte, cmdline string) []byte {
 	m.t.Helper()
