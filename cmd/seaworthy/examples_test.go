@@ -77,16 +77,31 @@ func TestExamplesPageParts(t *testing.T) {
 	needAllComponents(t)
 	s := newSystem(t)
 	s.write("my.yml", string(readFile(t, "../../examples/registry.yml")))
-	files := []string{s.path("my.yml")}
-	for _, part := range regexp.MustCompile("(?ms)`([a-z]+\\.yml)`:\n\n```yaml\n(.*?)^```$").FindAllStringSubmatch(string(readFile(t, examplesPage)), -1) {
+	files := append([]string{s.path("my.yml")}, s.pageParts(nil)...)
+	s.run(cli.ExitPass, "lock", files...)
+	s.run(cli.ExitPass, "check", append([]string{"--locked", "--policy", "hardened", "--waivers", s.path("waivers.yml"), "--now", "2026-12-01"}, files...)...)
+}
+
+// pageParts writes the parts of os.yml on the page, after changes of their text, and
+// returns their files.
+func (s *realSystem) pageParts(changes map[string]string) (files []string) {
+	t := s.t
+	t.Helper()
+	page := string(readFile(t, examplesPage))
+	for old, with := range changes {
+		if strings.Count(page, old) != 1 {
+			t.Fatalf("%s does not have %q exactly once", examplesPage, old)
+		}
+		page = strings.Replace(page, old, with, 1)
+	}
+	for _, part := range regexp.MustCompile("(?ms)`([a-z]+\\.yml)`:\n\n```yaml\n(.*?)^```$").FindAllStringSubmatch(page, -1) {
 		s.write(part[1], part[2])
 		files = append(files, s.path(part[1]))
 	}
-	if len(files) < 3 {
-		t.Fatalf("%s has only %d parts", examplesPage, len(files)-1)
+	if len(files) < 2 {
+		t.Fatalf("%s has only %d parts", examplesPage, len(files))
 	}
-	s.run(cli.ExitPass, "lock", files...)
-	s.run(cli.ExitPass, "check", append([]string{"--locked", "--policy", "hardened", "--waivers", s.path("waivers.yml"), "--now", "2026-12-01"}, files...)...)
+	return files
 }
 
 // TestExamples checks each example system with the pack hardened, builds it, compares
@@ -143,7 +158,7 @@ func (s *realSystem) example(name string, size int64) {
 		t.Fatal("no service has a health check")
 	}
 	var answered func(*console)
-	var flags []string
+	var flags, parts []string
 	switch name {
 	case "ci-runner":
 		answered, flags = s.ciRunner(yml)
@@ -151,13 +166,15 @@ func (s *realSystem) example(name string, size int64) {
 		answered, flags = s.edgeGateway(yml)
 	case "netboot-server":
 		answered, flags = s.netbootServer(yml, filepath.Join(out, name+image.KernelEnding))
+	case "registry": // the page adds its parts to this one
+		answered, flags, parts = s.dnsAndLogs()
 	case "rescue":
 		host := s.newHost()
 		host.ports[name] = port(t)
 		answered = func(console *console) { host.ask(t, name, console) }
 		flags = append(host.publish(), "--disk", s.dataDisk(), "--cdrom", host.cdrom())
 	}
-	files := []string{yml, s.probe(group)}
+	files := append([]string{yml, s.probe(group)}, parts...)
 	out = s.path("probed")
 	s.run(cli.ExitPass, "lock", files...)
 	s.run(cli.ExitPass, "build", append([]string{"--locked", "--key", key + ".key", "--output-dir", out}, files...)...)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/base64"
@@ -15,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +68,68 @@ func (s *realSystem) edgeGateway(yml string) (answered func(*console), flags []s
 		}
 		askTunnel(t, socket, key, found[1])
 	}, []string{"--publish", fmt.Sprintf("%d:8101", web), "--publish", fmt.Sprintf("%d:9100", figures)}
+}
+
+// dnsAndLogs adds the parts of the page: a DNS server, which this machine asks over UDP,
+// and a service that sends the logs to a server, which is this machine.
+func (s *realSystem) dnsAndLogs() (answered func(*console), flags, parts []string) {
+	t := s.t
+	t.Helper()
+	server, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	lines := make(chan string, 1<<16)
+	go func() {
+		for {
+			client, err := server.Accept()
+			if err != nil {
+				return
+			}
+			for sc := bufio.NewScanner(client); sc.Scan(); {
+				select {
+				case lines <- sc.Text():
+				default: // enough
+				}
+			}
+			client.Close()
+		}
+	}()
+	parts = s.pageParts(map[string]string{`Target="192.0.2.10" Port="514"`: fmt.Sprintf(`Target="10.0.2.2" Port="%d"`, server.Addr().(*net.TCPAddr).Port)})
+	dns := port(t)
+	return func(console *console) {
+		resolver := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "udp4", fmt.Sprintf("127.0.0.1:%d", dns))
+		}}
+		for {
+			got, err := resolver.LookupHost(t.Context(), "router.internal.")
+			if err == nil {
+				if !slices.Equal(got, []string{"192.0.2.7"}) {
+					t.Errorf("the DNS server says that router.internal is %q", got)
+				}
+				break
+			}
+			if console.quiet() > silence {
+				t.Fatalf("the DNS server does not answer: %v\n%s", err, console)
+			}
+			time.Sleep(time.Second)
+		}
+		sent := regexp.MustCompile(`^<14>\S+ \S+ /run/log/\S+\.log .`)
+		for {
+			select {
+			case line := <-lines:
+				if !sent.MatchString(line) {
+					t.Errorf("the log server gets %q", line)
+				}
+				return
+			case <-time.After(time.Second):
+				if console.quiet() > silence {
+					t.Fatalf("the log server gets nothing\n%s", console)
+				}
+			}
+		}
+	}, []string{"--publish", fmt.Sprintf("%d:53/udp", dns)}, parts
 }
 
 // get asks a web server on a port of this machine.
