@@ -211,6 +211,23 @@ func TestPort(t *testing.T) {
 	}
 }
 
+// A kernel that panics early closes the port before the machine is done. The panic is known
+// after Kill all the same.
+func TestBusyAfterThePortCloses(t *testing.T) {
+	o := options(t, "busy")
+	o.Port = "org.example.port"
+	m, err := Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Port().Close()
+	_, _ = io.ReadAll(m.Port())
+	m.Kill()
+	if err := m.Wait(); !errors.Is(err, ErrBusy) {
+		t.Error(err)
+	}
+}
+
 func TestFailures(t *testing.T) {
 	for mode, want := range map[string]string{
 		"panic":  "the kernel panicked: VFS: Unable to mount root fs",

@@ -359,13 +359,17 @@ func (t *tracer) bootOnce(ctx context.Context, o boot.Options, work func(context
 	if err == nil {
 		err = work(ctx, g)
 	}
+	ended := err != nil
 	select {
-	case <-m.Done(): // why the machine ended explains more
-		return cmp.Or(m.Wait(), err)
+	case <-m.Done():
+		ended = true
 	default:
 		m.Kill()
-		return err
 	}
+	if ended { // why the machine ended explains more: its port closes before it is done
+		err = cmp.Or(m.Wait(), err)
+	}
+	return err
 }
 
 // edit is an edit of the target.
