@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -71,8 +72,9 @@ func newSystemFor(t *testing.T, arch string) *realSystem {
 // environment is that of all tests with real systems. t.Setenv would keep them from
 // running in parallel. Without CI, explain prints diffs for patch.
 var environment = sync.OnceFunc(func() {
-	os.Setenv("COSIGN_PASSWORD", "test")
-	os.Unsetenv("CI")
+	if err := errors.Join(os.Setenv("COSIGN_PASSWORD", "test"), os.Unsetenv("CI")); err != nil {
+		panic(err)
+	}
 })
 
 func (s *realSystem) path(name string) string { return filepath.Join(s.dir, name) }
