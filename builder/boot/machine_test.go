@@ -195,16 +195,23 @@ func TestDescriptors(t *testing.T) {
 	}
 }
 
-// A program of the system can talk to this side of its serial port, until the machine
-// ends.
-func TestPort(t *testing.T) {
-	o := options(t, "port")
+// startWithPort starts a machine with a serial port for programs.
+func startWithPort(t *testing.T, mode string) *Machine {
+	t.Helper()
+	o := options(t, mode)
 	o.Port = "org.example.port"
 	m, err := Start(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer m.Port().Close()
+	t.Cleanup(func() { m.Port().Close() })
+	return m
+}
+
+// A program of the system can talk to this side of its serial port, until the machine
+// ends.
+func TestPort(t *testing.T) {
+	m := startWithPort(t, "port")
 	text, err := io.ReadAll(m.Port())
 	if err := errors.Join(err, m.Wait()); err != nil || string(text) != "the port of argument 1\n" {
 		t.Errorf("%q, %v", text, err)
@@ -214,13 +221,7 @@ func TestPort(t *testing.T) {
 // A kernel that panics early closes the port before the machine is done. The panic is known
 // after Kill all the same.
 func TestBusyAfterThePortCloses(t *testing.T) {
-	o := options(t, "busy")
-	o.Port = "org.example.port"
-	m, err := Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Port().Close()
+	m := startWithPort(t, "busy")
 	_, _ = io.ReadAll(m.Port())
 	m.Kill()
 	if err := m.Wait(); !errors.Is(err, ErrBusy) {

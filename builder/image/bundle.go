@@ -26,7 +26,7 @@ func tarFile(tw *tar.Writer, name string, b Base, ending string, o Options) erro
 	if err != nil {
 		return err
 	}
-	return tarEntry(tw, name, io.NewSectionReader(content, 0, content.Size()), content.Size(), o)
+	return tarEntry(tw, name, content.Reader(), content.Size(), o)
 }
 
 // tarEntry adds a file of root with mode 0644.

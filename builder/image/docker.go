@@ -3,7 +3,6 @@ package image
 import (
 	"archive/tar"
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -34,7 +33,7 @@ func dockerArchive(w io.Writer, b Base, o Options) error {
 	if err != nil {
 		return err
 	}
-	id := hex.EncodeToString(sum)
+	id := digests.Hex(sum)
 	config, err := json.Marshal(v1.ConfigFile{
 		Architecture: o.Arch, OS: "linux", Created: v1.Time{Time: o.Time.UTC()},
 		Config: v1.Config{Entrypoint: []string{"/init"}},

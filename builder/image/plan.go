@@ -1,8 +1,6 @@
 package image
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"os"
@@ -188,7 +186,7 @@ func (b Base) text(ending string) ([]byte, error) {
 // diskFile is a described file as the file path of a disk.
 func diskFile(path string, content *extents.File) disk.File {
 	return disk.File{Path: path, Size: content.Size(), Open: func() (io.ReadCloser, error) {
-		return section{io.NewSectionReader(content, 0, content.Size())}, nil
+		return section{content.Reader()}, nil
 	}}
 }
 
@@ -207,8 +205,8 @@ type openFiles struct {
 type openFile struct {
 	*os.File
 	size int64
-	// sum is its SHA-256. The file is only read if the digest is not known.
-	sum func() ([]byte, error)
+	// sum is its digest. The file is only read if the digest is not known.
+	sum func() (string, error)
 }
 
 // open opens a file once. digest is that of the file, "" if it is not known.
@@ -227,16 +225,15 @@ func (o *openFiles) open(path, digest string) (*openFile, error) {
 		return nil, errors.Join(err, file.Close())
 	}
 	f := &openFile{File: file, size: info.Size()}
-	f.sum = sync.OnceValues(func() ([]byte, error) {
+	f.sum = sync.OnceValues(func() (string, error) {
 		if digest != "" {
-			return hex.DecodeString(digests.Hex(digest))
+			return digest, nil
 		}
-		h := sha256.New()
-		n, err := io.Copy(h, io.NewSectionReader(f, 0, f.size))
+		sum, n, err := digests.Read(io.NewSectionReader(f, 0, f.size))
 		if err == nil && n < f.size {
 			err = io.ErrUnexpectedEOF
 		}
-		return h.Sum(nil), err
+		return sum, err
 	})
 	if o.list == nil {
 		o.list = map[string]*openFile{}
@@ -257,11 +254,11 @@ func (o *openFiles) close() {
 // identity is what the identifiers of a disk are computed from: it differs if the content of
 // the file does. A large file counts with its digest, so it is not read again.
 func identity(content *extents.File) ([]byte, error) {
-	return content.Identity(func(from io.ReaderAt) ([]byte, error) {
+	return content.Identity(func(from io.ReaderAt) (string, error) {
 		if f, ok := from.(*openFile); ok {
 			return f.sum()
 		}
-		return nil, nil
+		return "", nil
 	})
 }
 
@@ -270,8 +267,8 @@ func (s *Set) base(st *step) int {
 	return slices.IndexFunc(s.steps, func(b *step) bool { return b.format.Name == st.format.from })
 }
 
-// derive makes the file of a step from those of an earlier one. If nobody asked for it, it
-// is only described.
+// derive makes the file of a step from those of an earlier one. A file that was not asked
+// for is only described.
 func (s *Set) derive(st, base *step) ([]string, error) {
 	f, b := st.format, Base{step: base, stem: s.o.Stem, tree: base.tree(), files: &s.files}
 	write := func(w *behind) error { return f.stream(w, b, s.o) }

@@ -148,7 +148,7 @@ func deviceTrees(b Base) (map[string][]byte, error) {
 		return nil, err
 	}
 	out := map[string][]byte{}
-	err = inspect.Entries(&inspect.Item{Kind: "initrd"}, io.NewSectionReader(f, 0, f.Size()), func(e *system.Entry, body io.Reader) error {
+	err = inspect.Entries(&inspect.Item{Kind: "initrd"}, f.Reader(), func(e *system.Entry, body io.Reader) error {
 		dir, name := path.Split(e.Path)
 		if e.Type != system.TypeFile || path.Base(dir) != "broadcom" || !strings.HasPrefix(name, "bcm2837-rpi-") || path.Ext(name) != ".dtb" || e.Size > maxDeviceTree {
 			return nil

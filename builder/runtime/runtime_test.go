@@ -357,7 +357,7 @@ func TestSeccompOfLabel(t *testing.T) {
 	}
 }
 
-// The user is told that the profile of a label is for another user or other
+// A note says that the profile of a label is for another user or other
 // capabilities.
 func TestNoteOnProfileOfLabel(t *testing.T) {
 	t.Parallel()

@@ -222,7 +222,7 @@ func findCall(service string, patience time.Duration) (*call, error) {
 	}
 }
 
-// stand makes PID 1 believe that this process is the container.
+// stand makes this process take the place of the container for PID 1.
 func (c *call) stand() error {
 	return os.WriteFile(argument(c.args, "--pid-file"), []byte(strconv.Itoa(os.Getpid())), 0o600)
 }

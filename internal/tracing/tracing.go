@@ -29,7 +29,7 @@ type Settings struct {
 	// Services are the names of the traced services. One is observed at a time.
 	Services []string `json:"services,omitempty"`
 	// Once are the traced containers of onboot and onshutdown, which run once in a boot:
-	// "onboot/dhcp". Nobody tells the program to start them: PID 1 does. There are none if
+	// "onboot/dhcp". The program does not start them: PID 1 does. There are none if
 	// there are Services.
 	Once []string `json:"once,omitempty"`
 	// CallsOnly and Quiet are those of Command, for Once.

@@ -14,6 +14,8 @@ import (
 	"reflect"
 	"slices"
 	"sort"
+
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 // File is a file that is described. What no extent covers is zero. The zero value is an
@@ -146,6 +148,9 @@ func (f *File) ReadAt(p []byte, at int64) (int, error) {
 	return len(p), nil
 }
 
+// Reader reads the file from its beginning.
+func (f *File) Reader() *io.SectionReader { return io.NewSectionReader(f, 0, f.size) }
+
 // NextData is the first byte at or after at that an extent covers, else the size.
 func (f *File) NextData(at int64) int64 {
 	if i := f.after(at); i < len(f.list) {
@@ -230,20 +235,20 @@ func (f *File) Over(below io.ReaderAt) (*File, error) {
 }
 
 // Identity is a digest that differs if the content or the size of f does. sum gives the
-// SHA-256 of a file that an extent is of, or nil if the bytes of the extent shall count.
-func (f *File) Identity(sum func(from io.ReaderAt) ([]byte, error)) ([]byte, error) {
+// digest of a file that an extent is of, or "" if the bytes of the extent shall count.
+func (f *File) Identity(sum func(from io.ReaderAt) (string, error)) ([]byte, error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d\n", f.size)
 	for _, e := range f.list {
-		var digest []byte
+		digest := ""
 		if !e.own {
 			var err error
 			if digest, err = sum(e.from); err != nil {
 				return nil, err
 			}
 		}
-		fmt.Fprintf(h, "%d %d %d %x\n", e.at, e.size, e.off, digest)
-		if digest != nil {
+		fmt.Fprintf(h, "%d %d %d %s\n", e.at, e.size, e.off, digests.Hex(digest))
+		if digest != "" {
 			continue
 		}
 		if n, err := io.Copy(h, io.NewSectionReader(e.from, e.off, e.size)); err != nil || n < e.size {

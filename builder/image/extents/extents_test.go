@@ -2,7 +2,6 @@ package extents
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -11,11 +10,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seaworthy-os/seaworthy/internal/digests"
 )
 
 func bytesOf(t *testing.T, f *File) []byte {
 	t.Helper()
-	b, err := io.ReadAll(io.NewSectionReader(f, 0, f.Size()))
+	b, err := io.ReadAll(f.Reader())
 	if err != nil || int64(len(b)) != f.Size() {
 		t.Fatalf("%d bytes of %d, %v", len(b), f.Size(), err)
 	}
@@ -120,7 +121,7 @@ func TestMistakes(t *testing.T) {
 	if err := short.WriteInto(new(target)); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Error(err)
 	}
-	if _, err := short.Identity(func(io.ReaderAt) ([]byte, error) { return nil, nil }); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := short.Identity(func(io.ReaderAt) (string, error) { return "", nil }); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Error(err)
 	}
 	if n, err := f.ReadAt(make([]byte, 9), 8); n != 5 || !errors.Is(err, io.EOF) {
@@ -211,10 +212,9 @@ func TestOver(t *testing.T) {
 // equal files, and each change matters.
 func TestIdentity(t *testing.T) {
 	t.Parallel()
-	sum := func(from io.ReaderAt) ([]byte, error) {
-		h := sha256.New()
-		_, err := io.Copy(h, io.NewSectionReader(from, 0, 1<<20))
-		return h.Sum(nil), err
+	sum := func(from io.ReaderAt) (string, error) {
+		digest, _, err := digests.Read(io.NewSectionReader(from, 0, 1<<20))
+		return digest, err
 	}
 	describe := func(own, placed string, off, size int64) string {
 		f := new(File)
